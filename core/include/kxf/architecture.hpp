@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "kxf/console.hpp"
+#include "kxf/extension.hpp"
+#include "kxf/kernel.hpp"
+#include "kxf/machine.hpp"
+#include "kxf/memory.hpp"
+#include "kxf/placement.hpp"
+#include "kxf/plan.hpp"
+#include "kxf/record.hpp"
+
+namespace kxf {
+inline namespace KXF_ABI_NAMESPACE {
+
+/// Constants of an architecture.
+struct ArchitectureTraits {
+  std::uint32_t kexec_arch = 0;            ///< KEXEC_ARCH_* >> 16, that is e_machine
+  std::uint64_t command_line_limit = 0;    ///< bytes, with the final zero (COMMAND_LINE_SIZE)
+  std::uint64_t segment_alignment = 4096;  ///< of every segment, at least
+};
+
+/// What planning knows when it asks an architecture. References live for the call.
+struct ArchitectureQuestion {
+  const Machine& machine;
+  const KernelSpec& kernel;
+  const MemoryMap& memory;
+  const Settings& settings;  ///< of the architecture
+  bool crash = false;        ///< a load for the crash slot
+};
+
+/// The sizes that placement needs before anything has an address.
+struct SegmentSizes {
+  std::uint64_t initrd = 0;  ///< 0: none
+  std::uint64_t tree = 0;
+  std::uint64_t purgatory = 0;
+};
+
+/// A segment whose SHA-256 the purgatory verifies.
+struct DigestEntry {
+  std::string name;
+  Range range;  ///< of the bytes, without the zeros behind them
+  Sha256 sha256{};
+};
+
+/// What the purgatory needs to know.
+struct PurgatoryQuestion {
+  const KernelSpec& kernel;
+  std::uint64_t own_address = 0;   ///< where it will be; 0 while only its size is asked
+  std::uint64_t kernel_entry = 0;  ///< physical
+  std::uint64_t tree_address = 0;  ///< physical
+  const SinkProgram* sink = nullptr;
+  std::vector<DigestEntry> digests;  ///< empty: nothing is verified
+  const Machine& machine;
+  const Settings& settings;
+};
+
+/// The code between the two kernels, as position-independent bytes.
+struct PurgatoryImage {
+  ByteVector bytes;
+  std::uint64_t memory_size = 0;  ///< with its zeroed data; must not depend on addresses
+  std::uint64_t alignment = 4096;
+  std::uint64_t entry_offset = 0;  ///< where the old kernel jumps to
+};
+
+/// Rules of entry, placement, device tree fix-ups and purgatory of one architecture.
+class KXF_API Architecture : public Extension {
+ public:
+  ~Architecture() override;
+
+  /// Is this the running system's architecture? By `uname -m`.
+  [[nodiscard]] virtual bool handles(const MachineFacts& facts) const noexcept = 0;
+  [[nodiscard]] virtual ArchitectureTraits traits() const noexcept = 0;
+
+  /// Can this machine run this kernel?
+  /// Errors: another architecture, a page size or byte order that the CPUs do not have.
+  [[nodiscard]] virtual Status check_kernel(const ArchitectureQuestion& question,
+                                            Record& record) const noexcept = 0;
+
+  /// Rules for the segments `kernel` (first: the anchor), `initrd` (if it has a size), `dtb` and
+  /// `purgatory`, in the order in which to place them.
+  [[nodiscard]] virtual Result<std::vector<PlacementRule>> placement_rules(
+      const ArchitectureQuestion& question, const SegmentSizes& sizes,
+      Record& record) const noexcept = 0;
+
+  /// What this architecture changes in the next tree beyond what the core does for all (command
+  /// line, initrd, seeds, reservations, left-overs of the running kernel). The size of the result
+  /// must not depend on addresses.
+  [[nodiscard]] virtual Status adjust_tree(TreeEditor& tree, const ArchitectureQuestion& question,
+                                           Record& record) const noexcept = 0;
+
+  /// Errors: more digests or steps than the purgatory can hold, an address it cannot reach.
+  [[nodiscard]] virtual Result<PurgatoryImage> purgatory(
+      const PurgatoryQuestion& question) const noexcept = 0;
+};
+
+}  // namespace KXF_ABI_NAMESPACE
+}  // namespace kxf

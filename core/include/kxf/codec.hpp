@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "kxf/bytes.hpp"
+#include "kxf/extension.hpp"
+
+namespace kxf {
+inline namespace KXF_ABI_NAMESPACE {
+
+/// Where a codec writes: memory that grows up to the limit of the policy, and that becomes the
+/// segment itself.
+class KXF_API OutputBuffer {
+ public:
+  explicit OutputBuffer(std::uint64_t limit_bytes);
+  ~OutputBuffer();
+  OutputBuffer(const OutputBuffer&) = delete;
+  OutputBuffer& operator=(const OutputBuffer&) = delete;
+
+  /// At least one writable byte behind what is committed, usually many more.
+  /// Errors: the limit is reached (a decompression bomb, or a limit set too low).
+  [[nodiscard]] Result<std::span<std::uint8_t>> tail();
+  /// The first `size` bytes of the last tail() are part of the output now.
+  void commit(std::size_t size) noexcept;
+
+  [[nodiscard]] std::uint64_t size_bytes() const noexcept { return used_; }
+  /// Hand the output over; the buffer is empty afterwards.
+  [[nodiscard]] Blob take();
+
+ private:
+  std::uint8_t* base_ = nullptr;
+  std::uint64_t reserved_ = 0;
+  std::uint64_t used_ = 0;
+  std::uint64_t limit_;
+};
+
+/// Unwraps compressed bytes.
+class KXF_API Codec : public Extension {
+ public:
+  ~Codec() override;
+
+  /// Do the first bytes look like this codec's? By magic only; must not decompress.
+  [[nodiscard]] virtual bool recognises(ByteView packed) const noexcept = 0;
+  /// Decompress all of `packed` into `out`. What follows the end of the compressed stream is
+  /// ignored when it is zeros, else an error.
+  /// Errors: damaged or truncated input (where), the limit of `out`.
+  [[nodiscard]] virtual Status unpack(ByteView packed, OutputBuffer& out) const noexcept = 0;
+};
+
+}  // namespace KXF_ABI_NAMESPACE
+}  // namespace kxf

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kxf/bytes.hpp"
+#include "kxf/range.hpp"
+
+namespace kxf {
+inline namespace KXF_ABI_NAMESPACE {
+
+/// A part of the kernel and where it goes, relative to the kernel's first byte in memory.
+struct KernelPart {
+  ByteView bytes;                   ///< inside the bytes that the format was given
+  std::uint64_t memory_offset = 0;  ///< from the kernel's start
+  std::uint64_t memory_size = 0;    ///< at least bytes.size(); the rest is zeros
+};
+
+/// Where a kernel may be put.
+enum class Placement : std::uint8_t {
+  lowest,    ///< as low in memory as possible; memory below it may be lost to it
+  anywhere,  ///< any base that meets the alignment
+};
+
+/// What an image format found out about a kernel: all that placement and entry need, nothing that
+/// depends on the machine.
+struct KernelSpec {
+  std::string machine;  ///< `uname -m` style family of the target: aarch64, ppc64
+  Endian endian = Endian::little;
+  std::optional<std::uint64_t> page_size_bytes;  ///< that it was built for, when it says
+
+  std::vector<KernelPart> parts;      ///< at least one; ascending, disjoint
+  std::uint64_t memory_size = 0;      ///< from the start, with BSS: this much must be free
+  bool memory_size_is_guess = false;  ///< the image does not say it: memory_size is policy
+  std::uint64_t entry_offset = 0;     ///< of the first instruction, from the start
+
+  std::uint64_t base_alignment = 0;    ///< power of two: the base is a multiple of this ...
+  std::uint64_t base_offset = 0;       ///< ... and the kernel starts this far behind the base
+  Range window = whole_address_space;  ///< physical addresses that the kernel can live at
+  Placement placement = Placement::anywhere;
+
+  /// Would the running kernel's own kexec_file_load take these bytes as they are? If not, why.
+  bool file_load = false;
+  std::string file_load_reason;
+};
+
+/// What an image holds: a kernel, or a payload that has to be probed again (an uImage, a FIT, a
+/// UKI hold other images), and what else travels with it. Views point into the probed bytes.
+struct ImageContents {
+  std::optional<KernelSpec> kernel;
+  std::optional<ByteView> payload;
+  std::optional<ByteView> initrd;
+  std::optional<ByteView> device_tree;
+  std::optional<std::string> command_line;
+};
+
+}  // namespace KXF_ABI_NAMESPACE
+}  // namespace kxf
