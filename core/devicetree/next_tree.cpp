@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "devicetree/next_tree.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "devicetree/inherit.hpp"
+#include "image/files.hpp"
+
+namespace kxf {
+namespace {
+
+/// Read by kernels and written by loaders; what stands there belongs to the running kernel only.
+constexpr std::string_view left_overs[] = {
+    "linux,elfcorehdr",  "linux,usable-memory-range", "linux,ima-kexec-buffer", "linux,kho-fdt",
+    "linux,kho-scratch", "linux,initrd-start",        "linux,initrd-end",       "kaslr-seed",
+    "rng-seed",          "linux,booted-from-kexec"};
+
+Result<DeviceTree> read_tree(const std::string& path) {
+  KXF_TRY(file, read_file(path));
+  return DeviceTree::parse(file.view(), path);
+}
+
+/// `(address, size)` with the root's cells, as `linux,ima-kexec-buffer` and others hold it.
+std::optional<Range> address_and_size(const Node& root, ByteView value) {
+  const std::uint64_t address_size = 4ULL * root.address_cells();
+  const std::uint64_t size_size = 4ULL * root.size_cells();
+  const Bytes bytes(value, Endian::big);
+  if (address_size < 4 || address_size > 8 || size_size < 4 || size_size > 8 ||
+      bytes.size_bytes() != address_size + size_size)
+    return std::nullopt;
+  const auto number = [&](std::uint64_t offset, std::uint64_t size) -> std::uint64_t {
+    if (size == 4) return bytes.read<std::uint32_t>(offset).value_or(0);
+    return bytes.read<std::uint64_t>(offset).value_or(0);
+  };
+  return Range::sized(number(0, address_size), number(address_size, size_size));
+}
+
+/// Reservations that the running kernel's boot needed and the next one's does not: its initrd
+/// (exact, or in whole pages as some loaders wrote it) and its IMA buffer.
+unsigned drop_old_reservations(TreeEditor& tree, const DeviceTree& now) {
+  const auto chosen = now.find("/chosen");
+  if (!chosen) return 0;
+  unsigned dropped = 0;
+  const auto start = chosen->number("linux,initrd-start");
+  const auto end = chosen->number("linux,initrd-end");
+  if (start && end && *start < *end) {
+    const Range initrd{*start, *end};
+    dropped += tree.unreserve(initrd);
+    for (const std::uint64_t page : {4096U, 16384U, 65536U}) {
+      const Range grown{align_down(initrd.start, page), align_up(initrd.end, page).value_or(0)};
+      if (grown != initrd) dropped += tree.unreserve(grown);
+    }
+  }
+  if (const auto ima = chosen->property("linux,ima-kexec-buffer"))
+    if (const auto range = address_and_size(now.root(), *ima)) dropped += tree.unreserve(*range);
+  return dropped;
+}
+
+}  // namespace
+
+Result<DeviceTree> prepare_tree(const Policy& policy, const DeviceTree* running, Record& record) {
+  const bool from_file = policy.tree_source.value != "running";
+  if (!from_file && running == nullptr)
+    return refuse("the running system has no device tree to pass on",
+                  "name one with --dtb or device-tree.source");
+  Result<DeviceTree> source =
+      from_file ? read_tree(policy.tree_source.value) : Result<DeviceTree>(*running);
+  if (!source) return pass(std::move(source), "device tree");
+  record.decide("device-tree", from_file ? policy.tree_source.value : "the running system's",
+                policy.tree_source.origin);
+
+  TreeEditor editor(*source);
+  if (from_file && running != nullptr)
+    KXF_CHECK(inherit_from_running(editor, *running, policy.tree_inherit.value, record));
+  for (const std::string& path : policy.tree_overlays.value) {
+    auto overlay = read_file(path);
+    if (!overlay) return pass(std::move(overlay), "device tree: overlay");
+    if (auto applied = editor.apply_overlay(overlay->view(), path); !applied) {
+      Error error = std::move(applied).error().within("device tree");
+      if (error.remedy.empty()) error.remedy = "use an overlay that was made for this board";
+      return tl::unexpected(std::move(error));
+    }
+    record.decide("device-tree", "overlay " + path, policy.tree_overlays.origin);
+  }
+  for (const PropertyValue& edit : policy.tree_set.value) {
+    KXF_CHECK(editor.set(edit.node, edit.property, edit.value));
+    record.decide("device-tree", fmt::format("set {} {}", edit.node, edit.property),
+                  policy.tree_set.origin);
+  }
+  for (const PropertyName& edit : policy.tree_delete.value) {
+    const bool there = edit.property.empty() ? editor.remove_node(edit.node)
+                                             : editor.remove_property(edit.node, edit.property);
+    const std::string what =
+        fmt::format("{}{}{}", edit.node, edit.property.empty() ? "" : " ", edit.property);
+    record.decide("device-tree", "delete " + what,
+                  policy.tree_delete.origin + (there ? "" : " (was not there)"));
+  }
+  return editor.tree();
+}
+
+Status write_chosen(TreeEditor& tree, const ChosenValues& values, Record& record) {
+  constexpr std::string_view chosen = "/chosen";
+  KXF_TRY(before, tree.tree());
+  const unsigned dropped = drop_old_reservations(tree, before);
+  if (dropped != 0)
+    record.decide("device-tree", fmt::format("dropped {} memory reservations", dropped),
+                  "they belong to the initrd or IMA log of the running kernel");
+  // Looked up in one node that is at hand: each edit walks the whole tree to find it again.
+  const auto old = before.find(chosen);
+  for (const std::string_view name : left_overs)
+    if (old && old->has(name) && tree.remove_property(chosen, name))
+      record.decide("device-tree", fmt::format("dropped /chosen/{}", name),
+                    "it belongs to the running kernel");
+
+  if (values.command_line.empty())
+    tree.remove_property(chosen, "bootargs");
+  else
+    KXF_CHECK(tree.set_text(chosen, "bootargs", values.command_line));
+  if (values.initrd) {
+    KXF_CHECK(tree.set_u64(chosen, "linux,initrd-start", values.initrd->start));
+    KXF_CHECK(tree.set_u64(chosen, "linux,initrd-end", values.initrd->end));
+    KXF_CHECK(tree.reserve(*values.initrd));
+  }
+  for (const Range& range : values.reserve) KXF_CHECK(tree.reserve(range));
+  KXF_CHECK(tree.set(chosen, "kaslr-seed", ByteVector(kaslr_seed_bytes)));
+  KXF_CHECK(tree.set(chosen, "rng-seed", ByteVector(rng_seed_bytes)));
+  KXF_CHECK(tree.set(chosen, "linux,booted-from-kexec", {}));
+  return {};
+}
+
+std::vector<SeedPlace> seed_places(const DeviceTree& tree) {
+  std::vector<SeedPlace> places;
+  const auto chosen = tree.find("/chosen");
+  if (!chosen) return places;
+  for (const std::string_view name : {"kaslr-seed", "rng-seed"})
+    if (const auto value = chosen->property(name))
+      places.push_back(
+          {static_cast<std::size_t>(value->data() - tree.blob().data()), value->size()});
+  return places;
+}
+
+}  // namespace kxf

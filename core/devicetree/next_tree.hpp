@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// The device tree that the next kernel gets, in two steps: what does not depend on addresses
+/// (source, inheritance, overlays, the profile's edits), then what does.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kxf/device_tree.hpp"
+#include "kxf/record.hpp"
+#include "policy/policy.hpp"
+
+namespace kxf {
+
+/// The tree that the policy names, with what it lacks taken over from the running system's tree
+/// (`device-tree.inherit`), overlays applied, and the profile's properties set and deleted.
+/// `running` may be null.
+/// Errors: a file that cannot be read or is no sound tree, an overlay that does not apply, no
+/// tree at all.
+[[nodiscard]] Result<DeviceTree> prepare_tree(const Policy& policy, const DeviceTree* running,
+                                              Record& record);
+
+/// What the kernel's own loader writes as well (drivers/of/kexec.c).
+struct ChosenValues {
+  std::string command_line;
+  std::optional<Range> initrd;  ///< exact, as it will lie in memory
+  std::vector<Range> reserve;   ///< to add to the memory reservation block
+};
+
+/// Sizes of the seeds in `/chosen`. They are zeros here and filled just before the load, so that
+/// a plan never holds random bytes.
+inline constexpr std::size_t kaslr_seed_bytes = 8;
+inline constexpr std::size_t rng_seed_bytes = 128;
+
+/// Write /chosen for the next kernel and drop what the running one left there: reservation of its
+/// initrd, crash and IMA and KHO hand-over, used seeds. The size of the result depends on the
+/// command line and on counts only, not on addresses.
+[[nodiscard]] Status write_chosen(TreeEditor& tree, const ChosenValues& values, Record& record);
+
+/// Where the seeds lie in a finished blob: offset and size, in bytes.
+struct SeedPlace {
+  std::size_t offset = 0;
+  std::size_t size = 0;
+};
+[[nodiscard]] std::vector<SeedPlace> seed_places(const DeviceTree& tree);
+
+}  // namespace kxf

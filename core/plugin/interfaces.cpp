@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The destructors of the interfaces. They are out of line so that each class has one vtable and
+/// one type information object, here in libkxf, for the program and all its plugins.
+#include "kxf/architecture.hpp"
+#include "kxf/board_check.hpp"
+#include "kxf/codec.hpp"
+#include "kxf/console_sink.hpp"
+#include "kxf/cpu_enable_method.hpp"
+#include "kxf/extension.hpp"
+#include "kxf/image_format.hpp"
+#include "kxf/memory_source.hpp"
+#include "kxf/plugin.hpp"
+
+namespace kxf {
+inline namespace KXF_ABI_NAMESPACE {
+
+Extension::~Extension() = default;
+Architecture::~Architecture() = default;
+BoardCheck::~BoardCheck() = default;
+Codec::~Codec() = default;
+ConsoleSink::~ConsoleSink() = default;
+CpuEnableMethod::~CpuEnableMethod() = default;
+ImageFormat::~ImageFormat() = default;
+MemorySource::~MemorySource() = default;
+Registrar::~Registrar() = default;
+
+}  // namespace KXF_ABI_NAMESPACE
+}  // namespace kxf
