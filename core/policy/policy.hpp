@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// What the profile and the command line ask for: plain values, each with where it came from.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "kxf/bytes.hpp"
+#include "kxf/extension.hpp"
+#include "kxf/range.hpp"
+#include "kxf/result.hpp"
+
+namespace kxf {
+
+/// A value and its origin: `default`, `board.toml:12:9` (line and column), `--kernel`.
+template <class T>
+struct Setting {
+  T value{};
+  std::string origin = "default";
+
+  /// Did the profile or a flag give it?
+  [[nodiscard]] bool is_set() const { return origin != "default"; }
+};
+
+enum class SyscallChoice : std::uint8_t { automatic, kexec_load, kexec_file_load };
+enum class DigestChoice : std::uint8_t { none, crash, always };
+enum class OnMismatch : std::uint8_t { warn, refuse, ignore };
+enum class CommandLineMode : std::uint8_t { replace, reuse };
+enum class ExecMethod : std::uint8_t { automatic, systemd, direct };
+
+/// `[[memory.reserve]]`: no segment may touch it; the next tree reserves it too.
+struct ReservedWindow {
+  Range range;
+  std::string reason;
+};
+
+/// `[[device-tree.set]]`.
+struct PropertyValue {
+  std::string node;
+  std::string property;
+  ByteVector value;  ///< already encoded: cells big-endian, strings terminated
+};
+
+/// `[[device-tree.delete]]`; an empty property deletes the node.
+struct PropertyName {
+  std::string node;
+  std::string property;
+};
+
+/// Plugins pinned by content: file name to lower-case hexadecimal SHA-256.
+using PluginPins = std::map<std::string, std::string>;
+
+struct Policy {
+  // top level
+  Setting<std::string> board_name;   ///< of the profile; the file's name where it says none
+  Setting<std::string> description;  ///< one line for people
+
+  // [board]
+  Setting<std::vector<std::string>> board_match;  ///< any of the root's compatible; empty: any
+
+  // [plugins]
+  Setting<std::vector<std::string>> plugins_required;       ///< plugin names
+  Setting<std::map<std::string, std::string>> plugins_use;  ///< kind to implementation name
+  Setting<PluginPins> plugins_sha256;
+
+  // [kernel]
+  Setting<std::string> kernel_image;                            ///< empty: must come from a flag
+  Setting<std::vector<std::string>> initrds;                    ///< concatenated in this order
+  Setting<std::uint64_t> unpack_limit{1ULL << 30U, "default"};  ///< bytes, per file
+
+  // [command-line]
+  Setting<CommandLineMode> command_line_mode{CommandLineMode::replace, "default"};
+  Setting<std::string> command_line;  ///< for replace; unless is_set(), the image's own is used
+  Setting<std::string> command_line_append;               ///< profile's, then the flag's
+  Setting<std::vector<std::string>> command_line_remove;  ///< `name`, or one exact `name=value`
+
+  // [memory]
+  Setting<std::vector<std::string>> memory_sources{{"dt", "iomem"}, "default"};
+  Setting<std::vector<ReservedWindow>> memory_reserve;
+
+  // [cpus]
+  Setting<std::vector<std::string>> cpu_methods;  ///< allowed; empty: all that are known
+  Setting<OnMismatch> cpu_mismatch{OnMismatch::warn, "default"};
+
+  // [console]
+  Setting<std::string> console_sink{"auto", "default"};  ///< auto, none, earlycon string, name
+
+  // [device-tree]
+  Setting<std::string> tree_source{"running", "default"};  ///< running, or a file
+  Setting<std::vector<std::string>> tree_inherit{
+      {"memory", "reserved-memory", "memreserve", "uefi", "stdout-path"}, "default"};
+  Setting<std::vector<std::string>> tree_overlays;
+  Setting<std::vector<PropertyValue>> tree_set;
+  Setting<std::vector<PropertyName>> tree_delete;
+
+  // [load], [exec]
+  Setting<DigestChoice> digest{DigestChoice::crash, "default"};
+  Setting<SyscallChoice> syscall{SyscallChoice::automatic, "default"};
+  Setting<ExecMethod> exec_method{ExecMethod::automatic, "default"};
+
+  // [settings.<implementation>]
+  std::map<std::string, std::map<std::string, Setting<std::string>>, std::less<>> settings;
+
+  // Flags only.
+  bool crash = false;
+};
+
+}  // namespace kxf

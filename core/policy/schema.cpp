@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/schema.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <type_traits>
+
+#include "policy/profile_reader.hpp"
+#include "policy/toml_writer.hpp"
+#include "text/nearest.hpp"
+
+namespace kxf {
+namespace {
+
+// Members of choices stand in the order of their enumerations in policy.hpp.
+constexpr std::array<std::string_view, 2> modes{"replace", "reuse"};
+constexpr std::array<std::string_view, 3> mismatches{"warn", "refuse", "ignore"};
+constexpr std::array<std::string_view, 3> digests{"none", "crash", "always"};
+constexpr std::array<std::string_view, 3> syscalls{"auto", "kexec_load", "kexec_file_load"};
+constexpr std::array<std::string_view, 3> exec_methods{"auto", "systemd", "direct"};
+// What a tree of the user's can take over from the running one.
+constexpr std::array<std::string_view, 5> inheritances{"memory", "reserved-memory", "memreserve",
+                                                       "uefi", "stdout-path"};
+// Kinds of which the profile may name one implementation.
+constexpr std::array<std::string_view, 5> kinds{"architecture", "image-format", "codec",
+                                                "cpu-enable-method", "console-sink"};
+
+template <auto Member>
+using ValueOf = std::remove_cvref_t<decltype((std::declval<Policy&>().*Member).value)>;
+
+template <auto Member>
+void read_setting(ProfileReader& reader, const Key& key, const TomlValue& value, Policy& policy) {
+  using Value = ValueOf<Member>;
+  const auto keep = [&](auto taken) {
+    if (taken) policy.*Member = {static_cast<Value>(std::move(*taken)), reader.origin(value.place)};
+  };
+  if constexpr (std::is_enum_v<Value>) {
+    keep(reader.choice(key, value));
+  } else if constexpr (std::is_same_v<Value, std::string>) {
+    keep(reader.text(key, value));
+  } else if constexpr (std::is_same_v<Value, std::uint64_t>) {
+    keep(reader.number(key, value));
+  } else if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
+    keep(reader.texts(key, value));
+  } else if constexpr (std::is_same_v<Value, std::vector<ReservedWindow>>) {
+    keep(reader.windows(key, value));
+  } else if constexpr (std::is_same_v<Value, std::vector<PropertyValue>>) {
+    keep(reader.property_values(key, value));
+  } else if constexpr (std::is_same_v<Value, std::vector<PropertyName>>) {
+    keep(reader.property_names(key, value));
+  } else {
+    keep(reader.text_map(key, value));
+  }
+}
+
+template <auto Member>
+std::optional<std::string> write_setting(const Policy& policy, const Key& key) {
+  const auto& setting = policy.*Member;
+  if constexpr (std::is_enum_v<ValueOf<Member>>) {
+    return toml_quoted(key.members[static_cast<std::size_t>(setting.value)]);
+  } else if constexpr (std::is_same_v<ValueOf<Member>, std::string>) {
+    if (setting.value.empty() && !setting.is_set()) return std::nullopt;
+    return toml_of(key.type, setting.value);
+  } else {
+    return toml_of(key.type, setting.value);
+  }
+}
+
+template <auto Member>
+const std::string& origin_of(const Policy& policy) {
+  return (policy.*Member).origin;
+}
+
+/// A key that is a member of the policy.
+template <auto Member>
+constexpr Key member(std::string_view path, KeyType type, std::string_view meaning,
+                     std::string_view example, std::span<const std::string_view> members = {}) {
+  return {path,
+          type,
+          meaning,
+          example,
+          members,
+          false,
+          read_setting<Member>,
+          write_setting<Member>,
+          origin_of<Member>};
+}
+
+/// A key inside a list of tables.
+constexpr Key inner(std::string_view path, KeyType type, bool required, std::string_view meaning,
+                    std::string_view example) {
+  return {path, type, meaning, example, {}, required};
+}
+
+void read_settings(ProfileReader& reader, const Key& key, const TomlValue& value, Policy& policy) {
+  reader.settings(key, value, policy);
+}
+
+constexpr bool required = true;
+constexpr bool optional = false;
+
+constexpr Key keys[] = {
+    {"schema",
+     KeyType::schema,
+     "Which version of this reference the profile keeps to. It is required, so that a profile is "
+     "never read with a meaning that its author did not know.",
+     "1",
+     {},
+     required},
+    member<&Policy::board_name>("name", KeyType::label,
+                                "How messages call the profile. Without it: the name of the file.",
+                                R"("acme-router")"),
+    member<&Policy::description>("description", KeyType::text, "One line for people.",
+                                 R"("ACME router, second edition")"),
+
+    member<&Policy::board_match>(
+        "board.match", KeyType::texts,
+        "The profile is for machines whose device tree has one of these strings in the "
+        "`compatible` of its root; on another board the load is refused. Empty: for any machine. "
+        "Under ACPI the device tree names no board; leave the list empty there.",
+        R"(["acme,router-v2", "acme,router"])"),
+
+    member<&Policy::plugins_required>(
+        "plugins.require", KeyType::names,
+        "Plugins, by name, without which the profile makes no sense: a missing one is an error.",
+        R"(["arm64", "acme"])"),
+    member<&Policy::plugins_use>(
+        "plugins.use", KeyType::names_map,
+        "Which implementation to take where several fit, by kind. Without it the highest rank "
+        "wins. Memory sources have a key of their own, `memory.sources`; board checks all run.",
+        R"({ image-format = "arm64-image", codec = "gzip" })", kinds),
+    member<&Policy::plugins_sha256>(
+        "plugins.sha256", KeyType::digests,
+        "Pins: the file of a plugin (its name without directories) must have this SHA-256, else "
+        "nothing is loaded.",
+        R"({ "acme.so" = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" })"),
+
+    member<&Policy::kernel_image>("kernel.image", KeyType::path,
+                                  "The kernel to load. Without it, `--kernel` must name one.",
+                                  R"("/boot/Image")"),
+    member<&Policy::initrds>(
+        "kernel.initrd", KeyType::paths,
+        "The initial RAM disk, or several that are put one behind the other in this order.",
+        R"(["/boot/microcode.cpio", "/boot/initrd.img"])"),
+    member<&Policy::unpack_limit>(
+        "kernel.unpack-limit", KeyType::size,
+        "No compressed image may become larger than this: it stops damaged and hostile files.",
+        R"("256 MiB")"),
+
+    member<&Policy::command_line_mode>(
+        "command-line.mode", KeyType::choice,
+        "`replace`: the next kernel gets `text`; without a `text`, what the image itself carries, "
+        "if it carries one. `reuse`: it gets the running kernel's command line without what "
+        "belongs to that boot alone (`BOOT_IMAGE`, `elfcorehdr`; for a crash kernel also "
+        "`crashkernel`).",
+        R"("reuse")", modes),
+    member<&Policy::command_line>(
+        "command-line.text", KeyType::command_line,
+        "The command line, for mode `replace`; an error with `reuse`. It may be empty. Double "
+        "quotes protect spaces, as the kernel reads them.",
+        R"("console=ttyAMA0 root=/dev/vda2 ro")"),
+    member<&Policy::command_line_append>(
+        "command-line.append", KeyType::command_line,
+        "Put behind the parameters, yet before a ` -- ` (what follows that is for init). What "
+        "`--append` gives comes after it.",
+        R"("kexec.from=acme quiet")"),
+    member<&Policy::command_line_remove>(
+        "command-line.remove", KeyType::parameters,
+        "Taken out of the running kernel's or the image's command line: all parameters of exactly "
+        "this name, or with `name=value` those with exactly this value. `-` and `_` are the same "
+        "in names. What `text` and `append` give is never removed, nor what follows ` -- `.",
+        R"(["quiet", "console=tty0"])"),
+
+    member<&Policy::memory_sources>(
+        "memory.sources", KeyType::sources,
+        "Who is asked about memory, in this order. The first that lists RAM is believed; the "
+        "reservations of all are kept.",
+        R"(["dt", "iomem"])"),
+    member<&Policy::memory_reserve>(
+        "memory.reserve", KeyType::tables,
+        "Memory that no segment may touch and that the next kernel is told to leave alone. "
+        "Windows may overlap.",
+        R"([{ start = "0x48000000", size = "64 KiB", reason = "log of the boot firmware" }])"),
+    inner("memory.reserve.start", KeyType::address, required, "Physical address of the first byte.",
+          R"("0x48000000")"),
+    inner("memory.reserve.size", KeyType::size, required, "How many bytes, at least one.",
+          R"("64 KiB")"),
+    inner("memory.reserve.reason", KeyType::label, required,
+          "Why: it appears wherever the window is in the way.", R"("log of the boot firmware")"),
+
+    member<&Policy::cpu_methods>(
+        "cpus.methods", KeyType::texts,
+        "CPU enable methods that may be used, as the device tree spells them. Empty: all that a "
+        "plugin knows.",
+        R"(["psci"])"),
+    member<&Policy::cpu_mismatch>(
+        "cpus.mismatch", KeyType::choice,
+        "What happens when the enable method of a CPU is not the same in both device trees, is "
+        "not among `methods`, or is known to no plugin: a warning, no load, or nothing. A CPU "
+        "that is known to be lost is always refused.",
+        R"("refuse")", mismatches),
+
+    member<&Policy::console_sink>(
+        "console.sink", KeyType::sink,
+        "Where the code between the two kernels prints. `auto`: the console that `earlycon=`, "
+        "`earlyprintk=` or `/chosen/stdout-path` names; `none`: nowhere; an earlycon string: that "
+        "UART; a name: this sink, at the address that `auto` finds.",
+        R"("pl011,0x9000000")"),
+
+    member<&Policy::tree_source>(
+        "device-tree.source", KeyType::tree_path,
+        "What the next kernel's device tree is made from: `running`, the one of the running "
+        "kernel, or a file (one that is called `running` is `./running`).",
+        R"("/boot/board.dtb")"),
+    member<&Policy::tree_inherit>(
+        "device-tree.inherit", KeyType::choices,
+        "What a tree from a file takes over from the running one where it has none of its own.",
+        R"(["memory", "uefi"])", inheritances),
+    member<&Policy::tree_overlays>(
+        "device-tree.overlays", KeyType::paths,
+        "Overlays (`.dtbo`), applied in this order, before `set` and `delete`.",
+        R"(["/boot/overlays/can.dtbo"])"),
+    member<&Policy::tree_set>(
+        "device-tree.set", KeyType::tables,
+        "Properties to set. A node that does not exist is created. Each has exactly one of "
+        "`string`, `strings`, `cells`, `u64`, `bytes` and `flag`.",
+        R"([{ node = "/chosen", property = "acme,slot", cells = [2] }])"),
+    inner("device-tree.set.node", KeyType::node, required, "Absolute path of the node.",
+          R"("/chosen")"),
+    inner("device-tree.set.property", KeyType::property, required, "Its property.",
+          R"("acme,slot")"),
+    inner("device-tree.set.string", KeyType::text, optional, "The value as a string.", R"("okay")"),
+    inner("device-tree.set.strings", KeyType::strings, optional, "The value as several strings.",
+          R"(["acme,uart", "ns16550a"])"),
+    inner("device-tree.set.cells", KeyType::cells, optional,
+          "The value as 32-bit cells (written big-endian, as device trees are).", "[0, 0x9000000]"),
+    inner("device-tree.set.u64", KeyType::address, optional, "The value as one 64-bit number.",
+          R"("0x880000000")"),
+    inner("device-tree.set.bytes", KeyType::hex_bytes, optional,
+          "The value as bytes, two digits each; spaces may stand between them.",
+          R"("00 11 22 aa bb cc")"),
+    inner("device-tree.set.flag", KeyType::flag, optional,
+          "A property without a value, which is there or not.", "true"),
+    member<&Policy::tree_delete>(
+        "device-tree.delete", KeyType::tables,
+        "Properties or whole nodes to delete; one that is not there is fine.",
+        R"([{ node = "/soc/watchdog@1000" }])"),
+    inner("device-tree.delete.node", KeyType::node, required, "Absolute path of the node.",
+          R"("/soc/watchdog@1000")"),
+    inner("device-tree.delete.property", KeyType::property, optional,
+          "Its property. Without it the node goes, with all below it.", R"("status")"),
+
+    member<&Policy::digest>(
+        "digest.policy", KeyType::choice,
+        "When the SHA-256 of every segment is verified just before the next kernel starts: "
+        "never, for crash kernels, always.",
+        R"("always")", digests),
+    member<&Policy::syscall>(
+        "load.syscall", KeyType::choice,
+        "Which system call loads. `auto` chooses by what is asked for and says why; the others "
+        "are used or the load is refused.",
+        R"("kexec_load")", syscalls),
+    member<&Policy::exec_method>(
+        "exec.method", KeyType::choice,
+        "How `kxf exec` ends the running system: `systemd` stops its services first, `direct` "
+        "syncs the disks and jumps, `auto` takes systemd where it runs.",
+        R"("direct")", exec_methods),
+
+    {"settings",
+     KeyType::settings,
+     "Settings of implementations, as strings: `[settings.NAME]` with the keys that its plugin's "
+     "README documents. A key that NAME does not have is refused, and the ones it has are listed.",
+     R"({ acme-uart = { baud = "115200" } })",
+     {},
+     optional,
+     read_settings},
+};
+
+}  // namespace
+
+std::string_view Key::table() const {
+  const std::size_t dot = path.rfind('.');
+  return dot == std::string_view::npos ? std::string_view() : path.substr(0, dot);
+}
+
+std::string_view Key::name() const { return path.substr(path.rfind('.') + 1); }
+
+std::span<const Key> schema() { return keys; }
+
+const Key* find_key(std::string_view path) {
+  const auto* found = std::ranges::find(keys, path, &Key::path);
+  return found == std::end(keys) ? nullptr : found;
+}
+
+std::string members_of(const Key& key) {
+  std::vector<std::string> members;
+  for (const std::string_view name : key.members) members.push_back(toml_quoted(name));
+  return fmt::format("{}", fmt::join(members, ", "));
+}
+
+std::string wanted_by(const Key& key) {
+  switch (key.type) {
+    case KeyType::schema: return "the integer 1";
+    case KeyType::text: return "a string";
+    case KeyType::label: return "a string that is not empty";
+    case KeyType::command_line: return "a command line (string)";
+    case KeyType::names: return "a list of names (strings)";
+    case KeyType::sources: return "a list of at least one name (string)";
+    case KeyType::texts: return "a list of strings";
+    case KeyType::path: return "a path (string)";
+    case KeyType::paths: return "a path or a list of paths (strings)";
+    case KeyType::tree_path: return "\"running\" or a path (string)";
+    case KeyType::sink: return "a sink (string)";
+    case KeyType::size: return "a size: bytes as an integer, or a string such as \"64 KiB\"";
+    case KeyType::address: return "a 64-bit number: an integer, or a string such as \"0x9000000\"";
+    case KeyType::choice: return "one of " + members_of(key);
+    case KeyType::choices: return "a list with any of " + members_of(key);
+    case KeyType::parameters: return "a list of parameters (strings)";
+    case KeyType::names_map: return "a table with names (strings) for any of " + members_of(key);
+    case KeyType::digests: return "a table from file names to SHA-256 (hexadecimal strings)";
+    case KeyType::node: return "the path of a node (string)";
+    case KeyType::property: return "the name of a property (string)";
+    case KeyType::strings: return "a list of at least one string";
+    case KeyType::cells: return "a list of at least one integer from 0 to 0xffffffff";
+    case KeyType::hex_bytes: return "a string of hexadecimal digits, two for each byte";
+    case KeyType::flag: return "true";
+    case KeyType::tables: return fmt::format("tables ([[{}]])", key.path);
+    case KeyType::settings: return "tables of strings ([settings.NAME])";
+  }
+  return {};
+}
+
+std::optional<std::size_t> choice_index(std::string_view path, std::string_view name) {
+  const Key* key = find_key(path);
+  if (key == nullptr) return std::nullopt;
+  const auto found = std::ranges::find(key->members, name);
+  if (found == key->members.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - key->members.begin());
+}
+
+}  // namespace kxf
