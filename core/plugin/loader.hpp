@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// Brings a checked plugin file into the process.
+
+#include <filesystem>
+
+#include "kxf/plugin.hpp"
+#include "plugin/trust.hpp"
+
+namespace kxf {
+
+/// Loads what `file` has open, not what stands at `path` by now; `path` is for messages. The
+/// library stays for the rest of the process, and with it the descriptor: its objects are in use
+/// everywhere, and a half-unloaded plugin is worse than a loaded one.
+/// Errors: what the dynamic linker says (an undefined symbol, a missing library), no descriptor.
+[[nodiscard]] Result<const kxf_plugin_descriptor*> load_plugin_library(
+    Descriptor file, const std::filesystem::path& path);
+
+}  // namespace kxf

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin.hpp"
+
+KXF_PLUGIN("bad", "1.0", "nobody", "has a defect", "codec:bad codec:bad", bad::add_bad)

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin.hpp"
+
+KXF_PLUGIN("bad", "1.0", "nobody", "has a defect", "codec:bad", [](kxf::Registrar& r) noexcept {
+  r.add(bad::codec_other());
+  return r.add(bad::codec_bad());
+})

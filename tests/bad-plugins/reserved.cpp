@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "descriptor.hpp"
+
+BAD_DESCRIPTOR(d.reserved = 7)

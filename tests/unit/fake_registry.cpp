@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fake_registry.hpp"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+namespace kxf_test {
+namespace {
+
+constexpr std::uint64_t mib = 1U << 20U;
+
+/// `fakearch`: places four segments anywhere; its purgatory is a text that says what it was asked
+/// for, in 8 KiB.
+class FakeArchitecture final : public kxf::Architecture {
+ public:
+  static constexpr std::uint64_t command_line_limit = 64;
+  static constexpr std::size_t purgatory_bytes = 8192;
+
+  [[nodiscard]] std::string_view name() const noexcept override { return "fake"; }
+  [[nodiscard]] std::string_view summary() const noexcept override { return "made up"; }
+  [[nodiscard]] std::span<const kxf::SettingSpec> settings() const noexcept override {
+    static constexpr kxf::SettingSpec specs[] = {{"speed", "slow", "slow or fast"}};
+    return specs;
+  }
+  [[nodiscard]] bool handles(const kxf::MachineFacts& facts) const noexcept override {
+    return facts.hardware == "fakearch";
+  }
+  [[nodiscard]] kxf::ArchitectureTraits traits() const noexcept override {
+    return {0xfe, command_line_limit, 4096};
+  }
+  [[nodiscard]] kxf::Status check_kernel(const kxf::ArchitectureQuestion& question,
+                                         kxf::Record& /*record*/) const noexcept override {
+    if (question.kernel.endian != kxf::Endian::little)
+      return kxf::refuse("this CPU is only little-endian", "use another kernel");
+    return {};
+  }
+  [[nodiscard]] kxf::Result<std::vector<kxf::PlacementRule>> placement_rules(
+      const kxf::ArchitectureQuestion& question, const kxf::SegmentSizes& sizes,
+      kxf::Record& record) const noexcept override {
+    record.decide("speed", question.settings.find("speed")->second, "setting");
+    std::vector<kxf::PlacementRule> rules;
+    const auto add = [&rules](const char* segment, std::uint64_t size, std::uint64_t alignment) {
+      kxf::PlacementRule rule;
+      rule.name = segment;
+      rule.size_bytes = size;
+      rule.alignment = alignment;
+      rules.push_back(std::move(rule));
+    };
+    add("kernel", question.kernel.memory_size, question.kernel.base_alignment);
+    if (sizes.initrd != 0) add("initrd", sizes.initrd, 4096);
+    add("dtb", sizes.tree, 4096);
+    add("purgatory", sizes.purgatory, 4096);
+    return rules;
+  }
+  [[nodiscard]] kxf::Status adjust_tree(kxf::TreeEditor& tree,
+                                        const kxf::ArchitectureQuestion& /*question*/,
+                                        kxf::Record& /*record*/) const noexcept override {
+    return tree.set_u32("/chosen", "fake,adjusted", 1);
+  }
+  [[nodiscard]] kxf::Result<kxf::PurgatoryImage> purgatory(
+      const kxf::PurgatoryQuestion& question) const noexcept override {
+    std::string text =
+        fmt::format("at {:#x}, to {:#x} with {:#x}, console {:#x}\n", question.own_address,
+                    question.kernel_entry, question.tree_address,
+                    question.sink == nullptr ? 0 : question.sink->phys_base);
+    for (const kxf::DigestEntry& digest : question.digests)
+      text += fmt::format("verify {} {} {:02x}{:02x}\n", digest.name, kxf::to_text(digest.range),
+                          digest.sha256[0], digest.sha256[1]);
+    kxf::PurgatoryImage image;
+    image.bytes.assign(text.begin(), text.end());
+    image.memory_size = purgatory_bytes;
+    image.entry_offset = 16;
+    return image;
+  }
+};
+
+/// The words are explained in fake_registry.hpp.
+class FakeFormat : public kxf::ImageFormat {
+ public:
+  [[nodiscard]] std::string_view name() const noexcept override { return "fake-image"; }
+  [[nodiscard]] std::string_view summary() const noexcept override { return "texts"; }
+  [[nodiscard]] std::span<const kxf::SettingSpec> settings() const noexcept override {
+    static constexpr kxf::SettingSpec specs[] = {{"colour", "grey", "any"}};
+    return specs;
+  }
+  [[nodiscard]] kxf::Probe probe(kxf::ByteView image) const noexcept override {
+    const std::string_view word = word_of(image);
+    if (word == "RUINED") return {kxf::ProbeVerdict::damaged, "its second half is missing"};
+    for (const std::string_view known :
+         {"PLAIN", "PARTS", "BIGEND", "NOFILE", "CARRY", "WRAP", "HOLLOW", "LIAR", "FAIL"})
+      if (word == known) return {kxf::ProbeVerdict::mine, {}};
+    return {};
+  }
+  [[nodiscard]] kxf::Result<kxf::ImageContents> parse(kxf::ByteView image,
+                                                      const kxf::Settings& settings,
+                                                      kxf::Record& record) const noexcept override {
+    const std::string_view word = word_of(image);
+    record.decide("colour", settings.find("colour")->second, std::string(word));
+    if (word == "FAIL") return kxf::refuse("its parts do not fit", "use another");
+    kxf::ImageContents contents;
+    if (word == "HOLLOW") return contents;
+    const kxf::ByteView rest = image.subspan(word.size() + 1);
+    if (word == "WRAP") {
+      contents.payload = rest;
+      contents.initrd = image.first(word.size());
+      return contents;
+    }
+    kxf::KernelSpec kernel;
+    kernel.machine = "fakearch";
+    kernel.endian = word == "BIGEND" ? kxf::Endian::big : kxf::Endian::little;
+    kernel.memory_size = 2 * mib;
+    kernel.base_alignment = mib;
+    kernel.entry_offset = 4;
+    kernel.parts = {{image, 0, image.size()}};
+    if (word == "PARTS") kernel.parts = {{image.first(2), 8, 16}, {image.subspan(2), 4096, 8192}};
+    if (word == "LIAR") kernel.parts = {{image, 2 * mib - 1, image.size()}};
+    kernel.file_load = word != "NOFILE";
+    if (!kernel.file_load) kernel.file_load_reason = "it is a text";
+    if (word == "CARRY") {
+      contents.initrd = rest.first(2);
+      contents.device_tree = rest.first(1);
+      contents.command_line = "carried=1";
+    }
+    contents.kernel = std::move(kernel);
+    return contents;
+  }
+
+ private:
+  static std::string_view word_of(kxf::ByteView image) {
+    const std::string_view text = kxf::text_of(image);
+    return text.substr(0, text.find(' '));
+  }
+};
+
+/// Claims TWINS, as does its brother: a tie.
+class TwinFormat final : public kxf::ImageFormat {
+ public:
+  explicit TwinFormat(std::string_view name) : name_(name) {}
+  [[nodiscard]] std::string_view name() const noexcept override { return name_; }
+  [[nodiscard]] std::string_view summary() const noexcept override { return "claims TWINS"; }
+  [[nodiscard]] kxf::Probe probe(kxf::ByteView image) const noexcept override {
+    return {kxf::text_of(image).starts_with("TWINS ") ? kxf::ProbeVerdict::mine
+                                                      : kxf::ProbeVerdict::not_mine,
+            {}};
+  }
+  [[nodiscard]] kxf::Result<kxf::ImageContents> parse(
+      kxf::ByteView image, const kxf::Settings& /*settings*/,
+      kxf::Record& /*record*/) const noexcept override {
+    kxf::ImageContents contents;
+    contents.payload = image.subspan(6);
+    return contents;
+  }
+
+ private:
+  std::string_view name_;
+};
+
+/// `PACKED:` and what was packed.
+class FakeCodec final : public kxf::Codec {
+ public:
+  static constexpr std::string_view magic = "PACKED:";
+
+  [[nodiscard]] std::string_view name() const noexcept override { return "fake-codec"; }
+  [[nodiscard]] std::string_view summary() const noexcept override { return "a prefix"; }
+  [[nodiscard]] bool recognises(kxf::ByteView packed) const noexcept override {
+    return kxf::text_of(packed).starts_with(magic);
+  }
+  [[nodiscard]] kxf::Status unpack(kxf::ByteView packed,
+                                   kxf::OutputBuffer& out) const noexcept override {
+    for (kxf::ByteView rest = packed.subspan(magic.size()); !rest.empty();) {
+      KXF_TRY(tail, out.tail());
+      const std::size_t size = std::min(tail.size(), rest.size());
+      std::copy_n(rest.begin(), size, tail.begin());
+      out.commit(size);
+      rest = rest.subspan(size);
+    }
+    return {};
+  }
+};
+
+/// A UART of one register; `steps` may be a program that no sink should have.
+class FakeSink final : public kxf::ConsoleSink {
+ public:
+  FakeSink(std::string_view name, std::string_view earlycon, std::string_view compatible,
+           std::vector<kxf::SinkStep> steps)
+      : name_(name), earlycon_{earlycon}, compatible_{compatible}, steps_(std::move(steps)) {}
+  [[nodiscard]] std::string_view name() const noexcept override { return name_; }
+  [[nodiscard]] std::string_view summary() const noexcept override { return "made up"; }
+  [[nodiscard]] std::span<const std::string_view> earlycon_names() const noexcept override {
+    return earlycon_;
+  }
+  [[nodiscard]] std::span<const std::string_view> compatibles() const noexcept override {
+    return compatible_;
+  }
+  [[nodiscard]] kxf::Result<kxf::SinkProgram> program(
+      const kxf::ConsoleDevice& device) const noexcept override {
+    if (device.access_bits == 16U)
+      return kxf::refuse("it has no registers of 16 bits", "correct it");
+    return kxf::SinkProgram{device.phys_base, 4, steps_};
+  }
+
+ private:
+  std::string_view name_;
+  std::array<std::string_view, 1> earlycon_;
+  std::array<std::string_view, 1> compatible_;
+  std::vector<kxf::SinkStep> steps_;
+};
+
+/// Judges by its own name.
+class FakeMethod final : public kxf::CpuEnableMethod {
+ public:
+  FakeMethod(std::string_view name, kxf::CpuVerdict verdict) : name_(name), verdict_(verdict) {}
+  [[nodiscard]] std::string_view name() const noexcept override { return name_; }
+  [[nodiscard]] std::string_view summary() const noexcept override { return "made up"; }
+  [[nodiscard]] bool handles(std::string_view enable_method) const noexcept override {
+    return enable_method == name_;
+  }
+  [[nodiscard]] kxf::CpuAssessment assess(
+      const kxf::CpuQuestion& question) const noexcept override {
+    kxf::CpuAssessment assessment{verdict_, fmt::format("{} says so", name_), {}};
+    if (question.running.release_address)
+      assessment.keep_out.push_back(kxf::Range::sized(*question.running.release_address, 8));
+    return assessment;
+  }
+
+ private:
+  std::string_view name_;
+  kxf::CpuVerdict verdict_;
+};
+
+/// Objects and warns as the plan's command line says: `check=refuse`, `check=warn`.
+class FakeCheck final : public kxf::BoardCheck {
+ public:
+  [[nodiscard]] std::string_view name() const noexcept override { return "fake-check"; }
+  [[nodiscard]] std::string_view summary() const noexcept override { return "made up"; }
+  [[nodiscard]] std::vector<kxf::BoardFinding> check(
+      const kxf::Machine& /*machine*/, const kxf::LoadPlan& plan) const noexcept override {
+    const std::string& line = plan.parts().command_line;
+    std::vector<kxf::BoardFinding> findings;
+    if (line.find("check=warn") != std::string::npos)
+      findings.push_back({false, "fake-warning", "the fan is off", "turn it on"});
+    if (line.find("check=refuse") != std::string::npos)
+      findings.push_back({true, "fake-refusal", "the board is upside down", "turn it round"});
+    return findings;
+  }
+};
+
+bool register_fakes(kxf::Registrar& registrar) noexcept {
+  using kxf::CpuVerdict;
+  using kxf::SinkOp;
+  static const FakeArchitecture architecture;
+  static const FakeFormat format;
+  static const TwinFormat twin_a("twin-a");
+  static const TwinFormat twin_b("twin-b");
+  static const FakeCodec codec;
+  static const FakeSink uart("fake-uart", "fakecon", "fake,uart", {{.op = SinkOp::put}});
+  static const FakeSink wild("fake-wild", "wildcon", "fake,wild",
+                             {{.op = SinkOp::put, .width_bytes = 4, .offset = 4096}});
+  static const FakeSink odd("fake-odd", "oddcon", "fake,odd", {{.width_bytes = 3}});
+  static const FakeSink endless("fake-endless", "endlesscon", "fake,endless",
+                                {{.op = SinkOp::poll, .count = 0}});
+  static const FakeSink mute("fake-mute", "mutecon", "fake,mute", {});
+  static const FakeSink caller("fake-caller", "callcon", "fake,caller",
+                               {{.op = SinkOp::firmware, .offset = 1U << 30U}});
+  static const FakeMethod good("good", CpuVerdict::ok);
+  static const FakeMethod bad("bad", CpuVerdict::unsound);
+  static const FakeMethod hazy("hazy", CpuVerdict::unknown);
+  static const FakeCheck check;
+  return registrar.add(architecture) && registrar.add(format) && registrar.add(twin_a) &&
+         registrar.add(twin_b) && registrar.add(codec) && registrar.add(uart) &&
+         registrar.add(wild) && registrar.add(odd) && registrar.add(endless) &&
+         registrar.add(mute) && registrar.add(caller) && registrar.add(good) &&
+         registrar.add(bad) && registrar.add(hazy) && registrar.add(check);
+}
+
+}  // namespace
+
+kxf::Registry fake_registry() {
+  auto registry = kxf::Registry::in_process(
+      {.path = {},
+       .name = "fakes",
+       .version = "1",
+       .vendor = "tests",
+       .summary = {},
+       .abi = {},
+       .compiler_abi = {},
+       .cxx11_strings = {},
+       .elf_machine = {},
+       .provides = {"architecture:fake", "image-format:fake-image", "image-format:twin-a",
+                    "image-format:twin-b", "codec:fake-codec", "console-sink:fake-uart",
+                    "console-sink:fake-wild", "console-sink:fake-odd", "console-sink:fake-endless",
+                    "console-sink:fake-mute", "console-sink:fake-caller", "cpu-enable-method:good",
+                    "cpu-enable-method:bad", "cpu-enable-method:hazy", "board-check:fake-check"}},
+      register_fakes);
+  if (!registry) throw std::logic_error(registry.error().message);
+  return std::move(*registry);
+}
+
+}  // namespace kxf_test
