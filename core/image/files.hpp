@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// Files from outside, as bytes.
+
+#include <string>
+#include <vector>
+
+#include "kxf/bytes.hpp"
+
+namespace kxf {
+
+/// Map a file. Nothing is copied, so a large initrd costs no anonymous memory.
+///
+/// If another process truncates the file while it is used, reading the lost part raises SIGBUS;
+/// main() turns that into an error message (see core/cli/main.cpp).
+/// Errors: not there, unreadable, no regular file, empty.
+[[nodiscard]] Result<Blob> read_file(const std::string& path);
+
+/// Several initrds as the kernel wants them: one behind the other, each on a multiple of 4 bytes
+/// (initramfs buffer format, Documentation/driver-api/early-userspace/buffer-format.rst). A single
+/// one is mapped, not copied.
+/// Errors: as for read_file().
+[[nodiscard]] Result<Blob> read_initrds(const std::vector<std::string>& paths);
+
+}  // namespace kxf

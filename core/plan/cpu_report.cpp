@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/cpu_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+namespace kxf {
+namespace {
+
+constexpr std::string_view cpu_directory = "/sys/devices/system/cpu";
+
+/// A kernel CPU list, `0-3,8`: how many, or which.
+std::vector<unsigned> parse_cpu_list(std::string_view text) {
+  std::vector<unsigned> cpus;
+  const auto number = [](std::string_view part) {
+    unsigned value = 0;
+    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
+    return error == std::errc{} && end == part.data() + part.size() ? std::optional(value)
+                                                                    : std::nullopt;
+  };
+  constexpr unsigned most = 1U << 16U;  // no kernel has more; guards against a damaged capture
+  while (!text.empty()) {
+    const std::string_view part = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(text.size(), part.size() + 1));
+    const std::size_t dash = part.find('-');
+    const auto first = number(part.substr(0, dash));
+    const auto last = dash == std::string_view::npos ? first : number(part.substr(dash + 1));
+    if (!first || !last || *last >= most) continue;
+    for (unsigned cpu = *first; cpu <= *last; ++cpu) cpus.push_back(cpu);
+  }
+  return cpus;
+}
+
+std::optional<std::vector<unsigned>> read_cpu_list(const Machine& machine, std::string_view name) {
+  const auto text = machine.read_text(fmt::format("{}/{}", cpu_directory, name));
+  if (!text) return std::nullopt;
+  return parse_cpu_list(*text);
+}
+
+/// Linux' number of each CPU node, by the `of_node` links of sysfs.
+std::map<std::string, unsigned> logical_ids(const Machine& machine) {
+  std::map<std::string, unsigned> ids;
+  for (const std::string& name : machine.list(cpu_directory)) {
+    unsigned id = 0;
+    const char* digits = name.data() + std::min<std::size_t>(name.size(), 3);
+    const char* end = name.data() + name.size();
+    if (!name.starts_with("cpu") || digits == end) continue;
+    if (const auto [stop, error] = std::from_chars(digits, end, id);
+        error != std::errc{} || stop != end)
+      continue;
+    const auto link = machine.link_target(fmt::format("{}/{}/of_node", cpu_directory, name));
+    if (!link) continue;
+    // ../../../../firmware/devicetree/base/cpus/cpu@0
+    constexpr std::string_view base = "/devicetree/base";
+    if (const std::size_t at = link->find(base); at != std::string::npos)
+      ids.emplace(link->substr(at + base.size()), id);
+  }
+  return ids;
+}
+
+const CpuNode* find_cpu(const std::vector<CpuNode>& nodes, std::uint64_t hardware_id) {
+  const auto found = std::ranges::find(nodes, hardware_id, &CpuNode::hardware_id);
+  return found == nodes.end() ? nullptr : &*found;
+}
+
+/// A lone CPU makes the jump itself and is never started: trees leave its method out.
+bool needs_no_method(const CpuNode& cpu, const std::vector<CpuNode>& all) {
+  return all.size() == 1 && cpu.enable_method.empty();
+}
+
+/// What is wrong between the two trees, or with the method itself; empty when nothing is.
+std::string mismatch(const CpuNode& running, const CpuNode* next, const Policy& policy,
+                     const CpuEnableMethod* method) {
+  const auto& allowed = policy.cpu_methods.value;
+  if (next == nullptr) return "it is not in the next device tree";
+  if (next->enable_method != running.enable_method)
+    return fmt::format("its enable method is \"{}\" now and \"{}\" in the next device tree",
+                       running.enable_method, next->enable_method);
+  if (next->release_address != running.release_address)
+    return "its cpu-release-addr differs in the next device tree";
+  if (next->return_address != running.return_address)
+    return "its cpu-return-addr differs in the next device tree";
+  if (running.enable_method.empty()) return "it has no enable method";
+  if (method == nullptr)
+    return fmt::format("no plugin knows the enable method \"{}\"", running.enable_method);
+  if (!allowed.empty() && std::ranges::find(allowed, running.enable_method) == allowed.end())
+    return fmt::format("the enable method \"{}\" is not allowed by {}", running.enable_method,
+                       policy.cpu_methods.origin);
+  return "";
+}
+
+Status handle_mismatches(const std::vector<std::string>& mismatches, const Policy& policy,
+                         Record& record) {
+  if (mismatches.empty() || policy.cpu_mismatch.value == OnMismatch::ignore) return {};
+  // One line for all CPUs that share a reason: sixty-four equal warnings help nobody.
+  std::string text = mismatches.front();
+  if (mismatches.size() > 1)
+    text += fmt::format(" (and {} more CPUs are in doubt)", mismatches.size() - 1);
+  if (policy.cpu_mismatch.value == OnMismatch::refuse)
+    return refuse(text, fmt::format("correct the device tree, or relax cpus.mismatch ({})",
+                                    policy.cpu_mismatch.origin));
+  record.warn("cpu-mismatch", text);
+  return {};
+}
+
+Result<const CpuEnableMethod*> method_for(const CpuNode& node, const Registry& registry,
+                                          const Policy& policy) {
+  std::vector<Registered<CpuEnableMethod>> candidates;
+  for (const auto& method : registry.all<CpuEnableMethod>())
+    if (method.implementation->handles(node.enable_method)) candidates.push_back(method);
+  if (candidates.empty()) return nullptr;
+  const auto& use = policy.plugins_use.value;
+  const auto chosen = use.find("cpu-enable-method");
+  return prefer(candidates, chosen == use.end() ? "" : chosen->second);
+}
+
+}  // namespace
+
+Result<CpuReport> report_cpus(const Machine& machine, const DeviceTree* running,
+                              const DeviceTree& next, const Registry& registry,
+                              const Policy& policy, Record& record) {
+  CpuReport report;
+  const std::vector<CpuNode> now =
+      running == nullptr ? std::vector<CpuNode>{} : cpu_nodes(*running);
+  if (now.empty()) {
+    report.reason = "the device tree describes no CPUs";
+    return report;
+  }
+  const std::vector<CpuNode> then = cpu_nodes(next);
+  const auto online = read_cpu_list(machine, "online");
+  const auto possible = read_cpu_list(machine, "possible");
+  const std::map<std::string, unsigned> ids = logical_ids(machine);
+
+  std::vector<std::string> mismatches;
+  for (const CpuNode& node : now) {
+    CpuState state{node, std::nullopt, std::nullopt, {}};
+    if (const auto id = ids.find(node.path); id != ids.end()) {
+      state.logical_id = id->second;
+      if (online) state.online = std::ranges::find(*online, id->second) != online->end();
+    }
+    KXF_TRY(method, method_for(node, registry, policy));
+    const CpuNode* counterpart = find_cpu(then, node.hardware_id);
+    if (counterpart != nullptr && needs_no_method(node, now)) {
+      state.assessment = {CpuVerdict::ok, "the only CPU: it makes the jump itself", {}};
+      report.cpus.push_back(std::move(state));
+      continue;
+    }
+    const std::string problem = mismatch(node, counterpart, policy, method);
+    if (!problem.empty())
+      mismatches.push_back(
+          fmt::format("CPU {} ({}): {}", hex(node.hardware_id), node.path, problem));
+    if (method != nullptr)
+      state.assessment = method->assess(
+          {node, counterpart, now, machine, *running, state.online,
+           possible ? std::optional(static_cast<unsigned>(possible->size())) : std::nullopt});
+    else
+      state.assessment.reason = problem;
+    report.cpus.push_back(std::move(state));
+  }
+  KXF_CHECK(handle_mismatches(mismatches, policy, record));
+
+  report.verdict = CpuVerdict::ok;
+  for (const CpuVerdict verdict : {CpuVerdict::unknown, CpuVerdict::unsound})
+    for (const CpuState& state : report.cpus)
+      if (state.assessment.verdict == verdict) {
+        report.verdict = verdict;
+        report.reason = state.assessment.reason;
+        break;
+      }
+  if (report.verdict == CpuVerdict::ok) report.reason = report.cpus.front().assessment.reason;
+  record.decide("cpus", std::string(name_of(report.verdict)), report.reason);
+  return report;
+}
+
+Status check_cpus(const CpuReport& report, bool crash) {
+  if (crash || report.verdict != CpuVerdict::unsound) return {};
+  for (const CpuState& state : report.cpus)
+    if (state.assessment.verdict == CpuVerdict::unsound)
+      return refuse(fmt::format("CPU {} cannot be handed to the next kernel: {}",
+                                hex(state.node.hardware_id), state.assessment.reason),
+                    "boot the running kernel in the way that the reason names");
+  return {};
+}
+
+}  // namespace kxf

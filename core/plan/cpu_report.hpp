@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// Can the CPUs be handed to the next kernel?
+
+#include "kxf/cpu_enable_method.hpp"
+#include "kxf/record.hpp"
+#include "plugin/registry.hpp"
+#include "policy/policy.hpp"
+
+namespace kxf {
+
+/// Match the CPUs of the running and the next tree by hardware id and ask each one's enable
+/// method. A tree without CPUs (ACPI) gives an empty report and no warning.
+/// Warnings or errors, as `cpus.mismatch` says: a CPU whose method differs between the trees, is
+/// not allowed by the profile or known to no plugin, or that the next tree lacks.
+/// A CPU that is judged unsound is left in the report: check_cpus() refuses it.
+[[nodiscard]] Result<CpuReport> report_cpus(const Machine& machine, const DeviceTree* running,
+                                            const DeviceTree& next, const Registry& registry,
+                                            const Policy& policy, Record& record);
+
+/// Refuse a normal load whose CPUs cannot be handed over: the kernel would answer EBUSY, or the
+/// CPUs would run wild after the jump. Crash loads are exempt, as they are in the kernel.
+/// Errors: the first unsound CPU's reason.
+[[nodiscard]] Status check_cpus(const CpuReport& report, bool crash);
+
+}  // namespace kxf

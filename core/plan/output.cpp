@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/output.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+namespace kxf {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string hex_digest(const Sha256& digest) {
+  std::string text;
+  for (const std::uint8_t byte : digest) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
+Result<Json> segments_json(const SealedPlan& sealed) {
+  Json segments = Json::array();
+  const bool placed = sealed.plan.parts().backend == Backend::kexec_load;
+  for (const Segment& segment : sealed.segments) {
+    KXF_TRY(digest, sha256(segment.bytes.view()));
+    Json entry;
+    entry["name"] = segment.name;
+    // kexec_file_load: the running kernel chooses the place.
+    entry["start"] = placed ? Json(hex(segment.range.start)) : Json(nullptr);
+    entry["size"] = placed ? Json(segment.range.size_bytes()) : Json(nullptr);
+    entry["file_size"] = segment.bytes.size_bytes();
+    entry["sha256"] = hex_digest(digest);
+    segments.push_back(std::move(entry));
+  }
+  return segments;
+}
+
+Json memory_json(const MemoryMap& memory) {
+  Json ranges = Json::array();
+  for (const MemoryRange& range : memory.ranges())
+    ranges.push_back({{"start", hex(range.range.start)},
+                      {"end", hex(range.range.end)},
+                      {"kind", name_of(range.kind)},
+                      {"label", range.label},
+                      {"source", range.source}});
+  Json usable = Json::array();
+  for (const Range& range : memory.usable())
+    usable.push_back({{"start", hex(range.start)}, {"end", hex(range.end)}});
+  Json disagreements = Json::array();
+  for (const MemoryDisagreement& disagreement : memory.disagreements())
+    disagreements.push_back({{"start", hex(disagreement.range.start)},
+                             {"end", hex(disagreement.range.end)},
+                             {"said_by", disagreement.said_by},
+                             {"denied_by", disagreement.denied_by}});
+  return {{"ranges", ranges}, {"usable", usable}, {"disagreements", disagreements}};
+}
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+Json address_or_null(const std::optional<std::uint64_t>& value) {
+  return value ? Json(hex(*value)) : Json(nullptr);
+}
+
+Json cpus_json(const CpuReport& report) {
+  Json cpus = Json::array();
+  for (const CpuState& cpu : report.cpus)
+    cpus.push_back({{"hwid", hex(cpu.node.hardware_id)},
+                    {"enable_method", cpu.node.enable_method},
+                    {"release_addr", address_or_null(cpu.node.release_address)},
+                    {"return_addr", address_or_null(cpu.node.return_address)},
+                    {"logical_id", or_null(cpu.logical_id)},
+                    {"online", or_null(cpu.online)},
+                    {"verdict", name_of(cpu.assessment.verdict)},
+                    {"reason", cpu.assessment.reason}});
+  return cpus;
+}
+
+Json console_json(const PlanParts& parts) {
+  if (!parts.console) return nullptr;
+  return {{"sink", parts.console_sink},
+          {"driver", parts.console->driver},
+          {"address", hex(parts.console->phys_base)},
+          {"source", parts.console->origin}};
+}
+
+Json record_json(const Record& record, Json& warnings) {
+  Json decisions = Json::array();
+  for (const Decision& decision : record.decisions())
+    decisions.push_back(
+        {{"topic", decision.topic}, {"choice", decision.choice}, {"reason", decision.reason}});
+  for (const Warning& warning : record.warnings())
+    warnings.push_back({{"id", warning.id}, {"text", warning.text}});
+  return decisions;
+}
+
+void segments_text(std::string& out, const SealedPlan& sealed) {
+  const bool placed = sealed.plan.parts().backend == Backend::kexec_load;
+  out += fmt::format("{:<10} {:<35} {:>10} {:>10}\n", "segment", "where", "bytes", "memory");
+  for (const Segment& segment : sealed.segments)
+    out += fmt::format("{:<10} {:<35} {:>10} {:>10}\n", segment.name,
+                       placed ? to_text(segment.range) : "where the running kernel decides",
+                       segment.bytes.size_bytes(),
+                       placed ? size_text(segment.range.size_bytes()) : "-");
+}
+
+void memory_text(std::string& out, const MemoryMap& memory) {
+  out += "\nmemory\n";
+  for (const MemoryRange& range : memory.ranges())
+    out += fmt::format("  {:<35} {:<14} {} ({})\n", to_text(range.range), name_of(range.kind),
+                       range.label, range.source);
+  out += "usable\n";
+  for (const Range& range : memory.usable())
+    out += fmt::format("  {:<35} {}\n", to_text(range), size_text(range.size_bytes()));
+}
+
+void decisions_text(std::string& out, const Record& record) {
+  out += "\ndecisions\n";
+  for (const Decision& decision : record.decisions())
+    out += fmt::format("  {:<13} {}\n{:16}because: {}\n", decision.topic, decision.choice, "",
+                       decision.reason);
+}
+
+}  // namespace
+
+Result<std::string> plan_json(const SealedPlan& sealed) {
+  const PlanParts& parts = sealed.plan.parts();
+  KXF_TRY(segments, segments_json(sealed));
+  Json plan;
+  plan["schema"] = 1;
+  plan["arch"] = parts.arch;
+  plan["backend"] = name_of(parts.backend);
+  plan["may_fall_back"] = parts.backend_may_fall_back;
+  plan["entry"] = parts.backend == Backend::kexec_load ? Json(hex(parts.entry)) : Json(nullptr);
+  plan["flags"] = {{"crash", parts.crash}, {"kexec_arch", parts.kexec_arch}};
+  plan["segments"] = segments;
+  plan["memory"] = memory_json(parts.memory);
+  plan["cpus"] = cpus_json(parts.cpus);
+  plan["cpu_verdict"] = {{"status", name_of(parts.cpus.verdict)}, {"reason", parts.cpus.reason}};
+  plan["console"] = console_json(parts);
+  plan["command_line"] = parts.command_line;
+  Json warnings = Json::array();
+  plan["decisions"] = record_json(parts.record, warnings);
+  plan["warnings"] = warnings;
+  // Command lines and labels may hold any bytes; what is no UTF-8 is shown as U+FFFD.
+  return plan.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string plan_text(const SealedPlan& sealed, bool verbose) {
+  const PlanParts& parts = sealed.plan.parts();
+  std::string out;
+  segments_text(out, sealed);
+  if (parts.backend == Backend::kexec_load) out += fmt::format("entry      {}\n", hex(parts.entry));
+  out += fmt::format("\nsyscall    {}{}{}\n", name_of(parts.backend),
+                     parts.backend_may_fall_back ? ", or kexec_load if that fails" : "",
+                     parts.crash ? ", for the crash slot" : "");
+  out +=
+      fmt::format("console    {}\n",
+                  parts.console ? fmt::format("{} at {} ({})", parts.console_sink,
+                                              hex(parts.console->phys_base), parts.console->origin)
+                                : "none");
+  out += fmt::format("cpus       {}: {}\n", name_of(parts.cpus.verdict), parts.cpus.reason);
+  out += fmt::format("memory     {} of {} usable\n", size_text(parts.memory.usable().size_bytes()),
+                     size_text(parts.memory.ram().size_bytes()));
+  out += fmt::format("command    {}\n", parts.command_line);
+  if (verbose) {
+    memory_text(out, parts.memory);
+    decisions_text(out, parts.record);
+  }
+  return out;
+}
+
+}  // namespace kxf

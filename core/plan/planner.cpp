@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/planner.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "image/files.hpp"
+#include "memory/discovery.hpp"
+#include "plan/backend_choice.hpp"
+#include "plan/console.hpp"
+#include "plan/cpu_report.hpp"
+#include "plan/placer.hpp"
+#include "plan/policy_names.hpp"
+#include "policy/command_line.hpp"
+
+namespace kxf {
+namespace {
+
+Result<const Architecture*> architecture_for(const Machine& machine, const Registry& registry,
+                                             const Policy& policy) {
+  std::vector<Registered<Architecture>> candidates;
+  std::vector<std::string_view> known;
+  for (const auto& architecture : registry.all<Architecture>()) {
+    known.push_back(architecture.implementation->name());
+    if (architecture.implementation->handles(machine.facts())) candidates.push_back(architecture);
+  }
+  if (candidates.empty())
+    return refuse(
+        fmt::format("no plugin knows the architecture of this machine, \"{}\" (known: {})",
+                    machine.facts().hardware,
+                    known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))),
+        "install its architecture plugin, or name a capture with --machine");
+  const auto& use = policy.plugins_use.value;
+  const auto chosen = use.find("architecture");
+  return Registry::choose(candidates, chosen == use.end() ? "" : chosen->second);
+}
+
+/// Is the profile for this board?
+Status check_board(const Machine& machine, const Policy& policy, Record& record) {
+  const auto& wanted = policy.board_match.value;
+  if (wanted.empty()) return {};
+  const DeviceTree* tree = machine.device_tree();
+  const auto names = tree == nullptr ? std::vector<std::string_view>{} : tree->board();
+  for (const std::string_view name : names) {
+    if (std::ranges::find(wanted, name) == wanted.end()) continue;
+    record.decide("board", std::string(name), policy.board_match.origin);
+    return {};
+  }
+  if (names.empty())
+    return refuse(fmt::format("the profile is for {} ({}), and this machine's device tree names no "
+                              "board",
+                              fmt::join(wanted, " or "), policy.board_match.origin),
+                  "use a profile without board.match, such as generic-arm64");
+  return refuse(
+      fmt::format("the profile is for {} ({}), and this board is {}", fmt::join(wanted, " or "),
+                  policy.board_match.origin, fmt::join(names, ", ")),
+      "use this board's profile, or one without board.match");
+}
+
+Result<std::vector<const MemorySource*>> memory_sources(const Policy& policy,
+                                                        const Registry& registry) {
+  std::vector<const MemorySource*> sources;
+  for (const std::string& name : policy.memory_sources.value) {
+    auto source = registry.named<MemorySource>(name);
+    if (!source) return pass(std::move(source), policy.memory_sources.origin);
+    sources.push_back(*source);
+  }
+  return sources;
+}
+
+/// Windows that no source can know: the profile's and those that CPUs wait in.
+std::vector<MemoryRange> extra_reservations(const Policy& policy, const CpuReport& cpus) {
+  std::vector<MemoryRange> reserved;
+  for (const ReservedWindow& window : policy.memory_reserve.value)
+    reserved.push_back({window.range, MemoryKind::reserved, window.reason, "profile"});
+  for (const CpuState& cpu : cpus.cpus)
+    for (const Range& range : cpu.assessment.keep_out)
+      reserved.push_back({range, MemoryKind::reserved,
+                          fmt::format("CPU {} waits here", hex(cpu.node.hardware_id)), "cpus"});
+  return reserved;
+}
+
+/// The reservations that the next tree must carry, each once.
+std::vector<Range> tree_reservations(const std::vector<MemoryRange>& extra,
+                                     const DeviceTree& prepared) {
+  std::vector<Range> ranges;
+  const std::vector<Range> present = prepared.memory_reservations();
+  for (const MemoryRange& range : extra)
+    if (std::ranges::find(present, range.range) == present.end() &&
+        std::ranges::find(ranges, range.range) == ranges.end())
+      ranges.push_back(range.range);
+  return ranges;
+}
+
+/// All that planning has found out on its way; each step reads what the earlier ones wrote.
+struct Draft {
+  const Machine& machine;
+  const Policy& policy;
+  const Registry& registry;
+  Record record;
+
+  const Architecture* architecture = nullptr;
+  Settings settings{};
+  LoadedImage image{};
+  Blob initrd{};
+  std::string command_line{};
+  std::optional<DeviceTree> prepared_tree{};  ///< set by look_at_machine()
+  CpuReport cpus{};
+  std::vector<MemoryRange> extra{};
+  MemoryMap memory{};
+  std::optional<ConsoleChoice> console{};
+  BackendChoice backend{};
+
+  [[nodiscard]] ArchitectureQuestion question() const {
+    return {machine, image.kernel, memory, settings, policy.crash};
+  }
+  [[nodiscard]] const SinkProgram* sink() const { return console ? &console->program : nullptr; }
+};
+
+/// The next tree with these addresses in it.
+Result<DeviceTree> finish_tree(Draft& draft, std::optional<Range> initrd, Record& record) {
+  TreeEditor editor(*draft.prepared_tree);
+  KXF_CHECK(write_chosen(
+      editor, {draft.command_line, initrd, tree_reservations(draft.extra, *draft.prepared_tree)},
+      record));
+  KXF_CHECK(draft.architecture->adjust_tree(editor, draft.question(), record));
+  auto tree = editor.tree();
+  if (!tree) return pass(std::move(tree), "next device tree");
+  return tree;
+}
+
+Result<PurgatoryImage> make_purgatory(const Draft& draft, std::uint64_t own_address,
+                                      std::uint64_t kernel_entry, std::uint64_t tree_address) {
+  return draft.architecture->purgatory({draft.image.kernel,
+                                        own_address,
+                                        kernel_entry,
+                                        tree_address,
+                                        draft.sink(),
+                                        {},
+                                        draft.machine,
+                                        draft.settings});
+}
+
+Result<Range> place_of(const std::vector<Place>& places, std::string_view name) {
+  const auto found = std::ranges::find(places, name, &Place::name);
+  if (found == places.end())
+    return broken(fmt::format("the architecture gives no placement rule for segment {}", name));
+  return found->range;
+}
+
+/// One part is passed on as it is; several are laid out in one buffer, with zeros between.
+Blob kernel_bytes(const LoadedImage& image) {
+  const KernelSpec& kernel = image.kernel;
+  if (kernel.parts.size() == 1 && kernel.parts.front().memory_offset == 0)
+    return image.bytes.narrowed(kernel.parts.front().bytes);
+  std::uint64_t size = 0;
+  for (const KernelPart& part : kernel.parts)
+    size = std::max(size, part.memory_offset + part.bytes.size());
+  ByteVector flat(size);
+  for (const KernelPart& part : kernel.parts)
+    std::ranges::copy(part.bytes, flat.begin() + static_cast<std::ptrdiff_t>(part.memory_offset));
+  return Blob(std::move(flat));
+}
+
+/// A format is a plugin's: what it claims is checked before anything is computed from it.
+Status check_kernel_spec(const LoadedImage& image) {
+  const KernelSpec& kernel = image.kernel;
+  const bool sane =
+      !kernel.parts.empty() && kernel.memory_size != 0 && is_power_of_two(kernel.base_alignment) &&
+      kernel.entry_offset < kernel.memory_size && kernel.base_offset < kernel.base_alignment;
+  std::uint64_t end = 0;
+  for (const KernelPart& part : kernel.parts) {
+    const std::uint64_t room = kernel.memory_size;
+    if (part.memory_offset < end || part.memory_size < part.bytes.size() ||
+        part.memory_offset > room || part.memory_size > room - part.memory_offset)
+      return broken(fmt::format("image format {} gives parts that overlap or leave the kernel",
+                                image.format));
+    end = part.memory_offset + part.memory_size;
+  }
+  if (!sane)
+    return broken(fmt::format("image format {} gives an inconsistent kernel", image.format));
+  return {};
+}
+
+/// Where everything goes and what is in it, for kexec_load.
+Status place_all(Draft& draft, PlanParts& parts) {
+  Record sizing;  // what is decided while sizes are found out is decided again below, for good
+  const bool has_initrd = !draft.initrd.empty();
+  const auto placeholder =
+      has_initrd ? std::optional(Range::sized(0, draft.initrd.size_bytes())) : std::nullopt;
+  KXF_TRY(sized_tree, finish_tree(draft, placeholder, sizing));
+  KXF_TRY(sized_purgatory, make_purgatory(draft, 0, 0, 0));
+  KXF_TRY(rules,
+          draft.architecture->placement_rules(
+              draft.question(),
+              {draft.initrd.size_bytes(), sized_tree.blob().size(), sized_purgatory.memory_size},
+              draft.record));
+  const RangeSet& allowed =
+      draft.policy.crash ? draft.memory.crash_regions() : draft.memory.usable();
+  KXF_TRY(places, place_segments({draft.memory, allowed, parts.page_size_bytes}, rules));
+
+  KXF_TRY(kernel, place_of(places, "kernel"));
+  KXF_TRY(dtb, place_of(places, "dtb"));
+  KXF_TRY(purgatory, place_of(places, "purgatory"));
+  parts.segments.push_back({"kernel", kernel_bytes(draft.image), kernel});
+  std::optional<Range> initrd;
+  if (has_initrd) {
+    KXF_TRY(initrd_place, place_of(places, "initrd"));
+    initrd = Range::sized(initrd_place.start, draft.initrd.size_bytes());
+    parts.segments.push_back({"initrd", draft.initrd, initrd_place});
+  }
+  KXF_TRY(tree, finish_tree(draft, initrd, draft.record));
+  if (tree.blob().size() != sized_tree.blob().size())
+    return broken("the size of the next device tree depends on addresses");
+  parts.segments.push_back({"dtb", Blob(ByteVector(tree.blob().begin(), tree.blob().end())), dtb});
+  const std::uint64_t entry = kernel.start + draft.image.kernel.entry_offset;
+  KXF_TRY(code, make_purgatory(draft, purgatory.start, entry, dtb.start));
+  if (code.memory_size > purgatory.size_bytes())
+    return broken("the size of the purgatory depends on addresses");
+  parts.entry = purgatory.start + code.entry_offset;
+  parts.segments.push_back({"purgatory", Blob(std::move(code.bytes)), purgatory});
+  return {};
+}
+
+/// For kexec_file_load the running kernel places the segments and makes the device tree.
+void list_files(const Draft& draft, PlanParts& parts) {
+  parts.segments.push_back({"kernel", draft.image.bytes, {}});
+  if (!draft.initrd.empty()) parts.segments.push_back({"initrd", draft.initrd, {}});
+}
+
+Status run_board_checks(const Draft& draft, const LoadPlan& plan, Record& record) {
+  for (const auto& check : draft.registry.all<BoardCheck>()) {
+    for (const BoardFinding& finding : check.implementation->check(draft.machine, plan)) {
+      if (finding.refuse)
+        return refuse(fmt::format("{}: {}", check.implementation->name(), finding.text),
+                      finding.remedy);
+      record.warn(finding.id, finding.remedy.empty()
+                                  ? finding.text
+                                  : fmt::format("{}; {}", finding.text, finding.remedy));
+    }
+  }
+  return {};
+}
+
+Status load_files(Draft& draft) {
+  const std::string& path = draft.policy.kernel_image.value;
+  if (path.empty())
+    return refuse("no kernel is named", "use --kernel, or set kernel.image in the profile");
+  auto file = read_file(path);
+  if (!file) return pass(std::move(file), "kernel");
+  KXF_TRY(image, load_image(path, std::move(*file), draft.registry, draft.policy, draft.record));
+  draft.image = std::move(image);
+  KXF_CHECK(check_kernel_spec(draft.image));
+
+  if (!draft.policy.initrds.value.empty()) {
+    auto initrd = read_initrds(draft.policy.initrds.value);
+    if (!initrd) return pass(std::move(initrd), "initrd");
+    draft.initrd = std::move(*initrd);
+    draft.record.decide("initrd", fmt::format("{}", fmt::join(draft.policy.initrds.value, " + ")),
+                        draft.policy.initrds.origin);
+  } else if (draft.image.initrd) {
+    draft.initrd = draft.image.held.empty()
+                       ? draft.image.bytes.narrowed(*draft.image.initrd)
+                       : draft.image.held.front().narrowed(*draft.image.initrd);
+    draft.record.decide("initrd", "the image's own", "the profile names none");
+  } else {
+    draft.record.decide("initrd", "none", "neither the profile nor the image has one");
+  }
+  return {};
+}
+
+Status write_command_line(Draft& draft) {
+  const auto running = draft.machine.read_text("/proc/cmdline");
+  if (!running && draft.policy.command_line_mode.value == CommandLineMode::reuse)
+    return refuse(
+        fmt::format("{}: {}", draft.policy.command_line_mode.origin, running.error().message),
+        "give the command line with --command-line");
+  KXF_TRY(text,
+          compose_command_line(draft.policy, running.value_or(""), draft.image.command_line,
+                               draft.architecture->traits().command_line_limit, draft.record));
+  draft.command_line = std::move(text);
+  return {};
+}
+
+Status look_at_machine(Draft& draft) {
+  const DeviceTree* running = draft.machine.device_tree();
+  if (running == nullptr && draft.policy.tree_source.value == "running")
+    return refuse(fmt::format("no device tree of the running system: {}",
+                              draft.machine.device_tree_problem()),
+                  "run as root, or name a device tree with --dtb");
+  KXF_TRY(prepared, prepare_tree(draft.policy, running, draft.record));
+  draft.prepared_tree = std::move(prepared);
+  KXF_TRY(cpus, report_cpus(draft.machine, running, *draft.prepared_tree, draft.registry,
+                            draft.policy, draft.record));
+  draft.cpus = std::move(cpus);
+  KXF_CHECK(check_cpus(draft.cpus, draft.policy.crash));
+  draft.extra = extra_reservations(draft.policy, draft.cpus);
+  KXF_TRY(sources, memory_sources(draft.policy, draft.registry));
+  KXF_TRY(memory, discover_memory(draft.machine, sources, draft.extra, draft.record));
+  draft.memory = std::move(memory);
+  return {};
+}
+
+Status choose_call(Draft& draft) {
+  KXF_TRY(backend, choose_backend(draft.machine, draft.policy, draft.image.kernel, draft.record));
+  draft.backend = backend;
+  if (!draft.policy.crash) return {};
+  if (draft.memory.crash_regions().empty())
+    return refuse("no memory is reserved for a crash kernel",
+                  "boot the running kernel with crashkernel=512M or what fits this machine");
+  if (draft.backend.backend == Backend::kexec_load)
+    return refuse(
+        "a crash kernel loaded with kexec_load would find no core header, and this "
+        "version of kxf does not write one",
+        "use a running kernel with CONFIG_KEXEC_FILE, which writes it itself");
+  draft.backend.may_fall_back = false;
+  return {};
+}
+
+}  // namespace
+
+Result<PlannedLoad> plan_load(const Machine& machine, const Policy& policy,
+                              const Registry& registry, Record record) {
+  KXF_CHECK(check_names(policy, registry));
+  KXF_TRY(architecture, architecture_for(machine, registry, policy));
+  KXF_TRY(settings, settings_of(*architecture, policy));
+  Draft draft{.machine = machine,
+              .policy = policy,
+              .registry = registry,
+              .record = std::move(record),
+              .architecture = architecture,
+              .settings = std::move(settings)};
+  KXF_CHECK(check_board(machine, policy, draft.record));
+  KXF_CHECK(load_files(draft));
+  KXF_CHECK(write_command_line(draft));
+  KXF_CHECK(architecture->check_kernel(draft.question(), draft.record));
+  KXF_CHECK(look_at_machine(draft));
+  KXF_CHECK(choose_call(draft));
+
+  PlanParts parts;
+  parts.arch = architecture->name();
+  parts.kexec_arch = architecture->traits().kexec_arch;
+  parts.page_size_bytes =
+      std::max(machine.facts().page_size_bytes, architecture->traits().segment_alignment);
+  parts.backend = draft.backend.backend;
+  parts.backend_may_fall_back = draft.backend.may_fall_back;
+  parts.crash = policy.crash;
+  const bool own_purgatory = parts.backend == Backend::kexec_load;
+  if (own_purgatory) {
+    KXF_TRY(console, choose_console(policy, draft.command_line, *draft.prepared_tree, draft.memory,
+                                    registry, draft.record));
+    draft.console = std::move(console);
+    KXF_CHECK(place_all(draft, parts));
+  } else {
+    list_files(draft, parts);
+    draft.record.decide("console", "none", "kexec_file_load enters the kernel directly");
+  }
+  const bool digest = own_purgatory && wants_digest(policy);
+  draft.record.decide("digest", digest ? "sha256" : "none",
+                      own_purgatory ? policy.digest.origin
+                                    : "kexec_file_load has no purgatory that could verify one");
+  parts.command_line = draft.command_line;
+  parts.memory = draft.memory;
+  parts.cpus = draft.cpus;
+  if (draft.console) {
+    parts.console = draft.console->device;
+    parts.console_sink = draft.console->sink;
+  }
+  parts.record = draft.record;
+  KXF_TRY(plan, LoadPlan::make(parts));
+  KXF_CHECK(run_board_checks(draft, plan, parts.record));
+  KXF_TRY(checked, LoadPlan::make(std::move(parts)));
+
+  PlannedLoad planned{checked,      architecture, draft.settings, draft.image,
+                      draft.initrd, std::nullopt, digest,         {}};
+  if (draft.console) planned.sink = draft.console->program;
+  if (const Segment* dtb = checked.segment("dtb")) {
+    KXF_TRY(tree, DeviceTree::parse(dtb->bytes.view(), "the next device tree"));
+    planned.seeds = seed_places(tree);
+  }
+  return planned;
+}
+
+}  // namespace kxf

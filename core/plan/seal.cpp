@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/seal.hpp"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace kxf {
+namespace {
+
+Status fill_random(std::span<std::uint8_t> out) {
+  while (!out.empty()) {
+    const ssize_t got = getrandom(out.data(), out.size(), 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0)
+      return refuse(
+          std::string("no random bytes for the next kernel's seeds: ") + std::strerror(errno),
+          "load when the random number generator is ready");
+    out = out.subspan(static_cast<std::size_t>(got));
+  }
+  return {};
+}
+
+Segment* find(std::vector<Segment>& segments, std::string_view name) {
+  const auto found = std::ranges::find(segments, name, &Segment::name);
+  return found == segments.end() ? nullptr : &*found;
+}
+
+Result<Blob> with_random_seeds(const Blob& tree, const std::vector<SeedPlace>& places) {
+  ByteVector bytes(tree.view().begin(), tree.view().end());
+  for (const SeedPlace& place : places)
+    KXF_CHECK(fill_random(std::span(bytes).subspan(place.offset, place.size)));
+  return Blob(std::move(bytes));
+}
+
+Result<std::vector<DigestEntry>> digests_of(const std::vector<Segment>& segments) {
+  std::vector<DigestEntry> entries;
+  for (const Segment& segment : segments) {
+    if (segment.name == "purgatory") continue;  // it cannot hold its own digest
+    KXF_TRY(digest, sha256(segment.bytes.view()));
+    entries.push_back(
+        {segment.name, Range::sized(segment.range.start, segment.bytes.size_bytes()), digest});
+  }
+  return entries;
+}
+
+}  // namespace
+
+Result<SealedPlan> seal(const PlannedLoad& planned, const Machine& machine, Seeds seeds) {
+  const PlanParts& parts = planned.plan.parts();
+  SealedPlan sealed{planned.plan, parts.segments, {}};
+  if (seeds == Seeds::random && !planned.seeds.empty()) {
+    Segment* dtb = find(sealed.segments, "dtb");
+    KXF_TRY(seeded, with_random_seeds(dtb->bytes, planned.seeds));
+    dtb->bytes = std::move(seeded);
+  }
+  Segment* purgatory = find(sealed.segments, "purgatory");
+  if (purgatory != nullptr && planned.digest) {
+    const Segment* kernel = planned.plan.segment("kernel");
+    const Segment* dtb = planned.plan.segment("dtb");
+    KXF_TRY(digests, digests_of(sealed.segments));
+    KXF_TRY(image, planned.architecture->purgatory(
+                       {planned.image.kernel, purgatory->range.start,
+                        kernel->range.start + planned.image.kernel.entry_offset, dtb->range.start,
+                        planned.sink ? &*planned.sink : nullptr, std::move(digests), machine,
+                        planned.architecture_settings}));
+    purgatory->bytes = Blob(std::move(image.bytes));
+  }
+
+  ReadyPlan& ready = sealed.ready;
+  ready.backend = parts.backend;
+  ready.crash = parts.crash;
+  ready.kexec_arch = parts.kexec_arch;
+  ready.entry = parts.entry;
+  ready.command_line = parts.command_line;
+  if (parts.backend == Backend::kexec_load) {
+    for (const Segment& segment : sealed.segments)
+      ready.segments.push_back({segment.bytes.view(), segment.range, segment.name});
+  } else {
+    ready.kernel_image = planned.image.bytes.view();
+    ready.initrd_image = planned.initrd.view();
+  }
+  return sealed;
+}
+
+}  // namespace kxf

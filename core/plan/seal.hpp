@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// The last step of a plan: seeds and digests. The dry run does the same with seeds of zeros.
+
+#include "digest/sha256.hpp"
+#include "load/backend.hpp"
+#include "plan/planner.hpp"
+
+namespace kxf {
+
+enum class Seeds : std::uint8_t {
+  zeros,   ///< reproducible: for printing and comparing plans
+  random,  ///< from the running kernel's random number generator: for a load
+};
+
+/// A plan with final bytes. It owns what ReadyPlan only points to.
+struct SealedPlan {
+  LoadPlan plan;
+  std::vector<Segment> segments;  ///< as in the plan, with final device tree and purgatory
+  ReadyPlan ready;                ///< points into segments
+};
+
+/// Errors: no random bytes to be had; the purgatory cannot hold that many digests.
+[[nodiscard]] Result<SealedPlan> seal(const PlannedLoad& planned, const Machine& machine,
+                                      Seeds seeds);
+
+}  // namespace kxf

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The blob and its parameters. That the blob does what they say is proven in an emulator
+// (tests/purgatory/run.sh).
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "arm64/arm64.hpp"
+#include "arm64/purgatory/params.h"
+#include "map_machine.hpp"
+
+namespace {
+
+struct Asked {
+  kxf::KernelSpec kernel{};
+  kxf_test::MapMachine machine{};
+  kxf::Settings settings{{"purgatory-icache", "on"}};
+  kxf::SinkProgram sink{};
+  std::uint64_t own = 0x4a000000;
+  std::uint64_t entry = 0x40200000;
+  std::uint64_t tree = 0x4f000000;
+  std::vector<kxf::DigestEntry> digests{};
+
+  [[nodiscard]] kxf::Result<kxf::PurgatoryImage> answer() const {
+    return kxf::arm64::architecture().purgatory({kernel, own, entry, tree,
+                                                 sink.steps.empty() ? nullptr : &sink, digests,
+                                                 machine, settings});
+  }
+  [[nodiscard]] kxf::PurgatoryImage image() const {
+    auto made = answer();
+    REQUIRE_MESSAGE(made.has_value(), (made ? "" : made.error().message));
+    return *made;
+  }
+  [[nodiscard]] std::string refusal() const {
+    const auto made = answer();
+    REQUIRE_FALSE(made.has_value());
+    return made.error().message;
+  }
+};
+
+kxf::SinkProgram pl011_program() {
+  kxf::ConsoleDevice device;
+  device.driver = "arm,pl011";
+  device.phys_base = 0x9000000;
+  return kxf::arm64::pl011().program(device).value();
+}
+
+/// A field of the parameter block, as the purgatory reads it.
+template <class T>
+T param(const kxf::PurgatoryImage& image, std::size_t field) {
+  const kxf::Bytes bytes(image.bytes);
+  const auto params =
+      bytes.read<std::uint32_t>(KXF_BLOB_HEADER_OFFSET + offsetof(kxf_blob_header, params_offset));
+  return bytes.read<T>(*params + field).value();
+}
+
+constexpr std::size_t digest_field(std::size_t index, std::size_t field) {
+  return offsetof(kxf_params, digests) + index * sizeof(kxf_digest) + field;
+}
+
+}  // namespace
+
+TEST_CASE("the purgatory is told where the kernel and the tree are") {
+  const kxf::PurgatoryImage image = Asked{}.image();
+  CHECK(image.entry_offset == 0);
+  CHECK(image.alignment == 4096);
+  CHECK(param<std::uint64_t>(image, offsetof(kxf_params, kernel_entry)) == 0x40200000);
+  CHECK(param<std::uint64_t>(image, offsetof(kxf_params, tree)) == 0x4f000000);
+  CHECK(param<std::uint32_t>(image, offsetof(kxf_params, step_count)) == 0);
+  CHECK(param<std::uint32_t>(image, offsetof(kxf_params, digest_count)) == 0);
+  CHECK(param<std::uint32_t>(image, offsetof(kxf_params, flags)) == KXF_FLAG_ICACHE);
+}
+
+TEST_CASE("the purgatory's size does not depend on what it is told") {
+  Asked sizes;
+  sizes.own = sizes.entry = sizes.tree = 0;
+  Asked full;
+  full.sink = pl011_program();
+  for (std::size_t i = 0; i < 16; ++i)
+    full.digests.push_back({"segment", kxf::Range::sized(0x50000000 + i * 0x10000, 100), {}});
+  CHECK(sizes.image().bytes.size() == full.image().bytes.size());
+  CHECK(sizes.image().memory_size == full.image().memory_size);
+  CHECK(sizes.image().memory_size <= 64 * 1024);
+}
+
+TEST_CASE("the purgatory's writable pages are behind its bytes, not among them") {
+  const kxf::PurgatoryImage image = Asked{}.image();
+  const std::uint64_t data = kxf::align_up(image.bytes.size(), 4096).value();
+  CHECK(image.memory_size % 4096 == 0);
+  CHECK(image.memory_size - data >= 4096);
+}
+
+TEST_CASE("the purgatory gets the console's program step by step") {
+  Asked asked;
+  asked.sink = pl011_program();
+  const kxf::PurgatoryImage image = asked.image();
+  CHECK(param<std::uint64_t>(image, offsetof(kxf_params, sink_base)) == 0x9000000);
+  CHECK(param<std::uint32_t>(image, offsetof(kxf_params, step_count)) == 2);
+  constexpr std::size_t first = offsetof(kxf_params, steps);
+  CHECK(param<std::uint8_t>(image, first + offsetof(kxf_sink_step, operation)) == 1);
+  CHECK(param<std::uint8_t>(image, first + offsetof(kxf_sink_step, width_bytes)) == 2);
+  CHECK(param<std::uint32_t>(image, first + offsetof(kxf_sink_step, offset)) == 0x18);
+  CHECK(param<std::uint32_t>(image, first + offsetof(kxf_sink_step, mask)) == 0x20);
+  CHECK(param<std::uint32_t>(image, first + offsetof(kxf_sink_step, count)) > 0);
+  constexpr std::size_t second = first + sizeof(kxf_sink_step);
+  CHECK(param<std::uint8_t>(image, second + offsetof(kxf_sink_step, operation)) == 3);
+}
+
+TEST_CASE("the purgatory gets each digest with the name of its segment, cut to what fits") {
+  Asked asked;
+  kxf::Sha256 digest{};
+  digest[0] = 0xab;
+  digest[31] = 0xcd;
+  asked.digests = {{"kernel", kxf::Range::sized(0x40200000, 12345), digest},
+                   {std::string(100, 'n'), kxf::Range::sized(0x48000000, 1), {}}};
+  const kxf::PurgatoryImage image = asked.image();
+  CHECK(param<std::uint32_t>(image, offsetof(kxf_params, digest_count)) == 2);
+  CHECK(param<std::uint64_t>(image, digest_field(0, offsetof(kxf_digest, start))) == 0x40200000);
+  CHECK(param<std::uint64_t>(image, digest_field(0, offsetof(kxf_digest, size_bytes))) == 12345);
+  CHECK(param<std::uint8_t>(image, digest_field(0, offsetof(kxf_digest, sha256))) == 0xab);
+  CHECK(param<std::uint8_t>(image, digest_field(0, offsetof(kxf_digest, sha256) + 31)) == 0xcd);
+  CHECK(param<std::uint8_t>(image, digest_field(0, offsetof(kxf_digest, name))) == 'k');
+  CHECK(param<std::uint8_t>(image, digest_field(0, offsetof(kxf_digest, name) + 6)) == 0);
+  CHECK(param<std::uint8_t>(image, digest_field(1, offsetof(kxf_digest, name) + 30)) == 'n');
+  CHECK(param<std::uint8_t>(image, digest_field(1, offsetof(kxf_digest, name) + 31)) == 0);
+}
+
+TEST_CASE("what the purgatory cannot do is refused") {
+  Asked asked;
+  SUBCASE("a console behind firmware") {
+    asked.sink.steps = {{.op = kxf::SinkOp::firmware}};
+    CHECK(asked.refusal() ==
+          "the console is behind a firmware call, which the arm64 purgatory cannot make");
+  }
+  SUBCASE("more digests than fit") {
+    asked.digests.resize(17);
+    CHECK(asked.refusal() == "17 segments are to be verified, the arm64 purgatory takes 16");
+  }
+  SUBCASE("more steps than fit") {
+    asked.sink.steps.resize(9);
+    CHECK(asked.refusal() == "the console's program has 9 steps, the arm64 purgatory takes 8");
+  }
+  SUBCASE("an access that would fault with the MMU off") {
+    asked.sink = pl011_program();
+    asked.sink.phys_base += 1;
+    CHECK(asked.refusal() ==
+          "console step 0 would access 2 bytes at 0x9000019, which is unaligned");
+  }
+  SUBCASE("an entry that is no instruction's address") {
+    asked.entry += 2;
+    CHECK(asked.refusal() == "the kernel's entry 0x40200002 is no address of an arm64 instruction");
+  }
+  SUBCASE("to hash itself") {
+    asked.digests = {{"kernel", {0x49ff0000, 0x4a001000}, {}}};
+    CHECK(asked.refusal().find("overlaps the purgatory") != std::string::npos);
+  }
+  SUBCASE("to hash from an odd address") {
+    asked.digests = {{"kernel", {0x40200004, 0x40201000}, {}}};
+    CHECK(asked.refusal().find("not aligned to 8 bytes") != std::string::npos);
+  }
+  SUBCASE("to run where its pages do not line up") {
+    asked.own += 0x800;
+    CHECK(asked.refusal() == "arm64 purgatory at 0x4a000800: not a multiple of 4096");
+  }
+  SUBCASE("to hand over a tree that no kernel would take") {
+    asked.tree += 4;
+    CHECK(asked.refusal() == "device tree at 0x4f000004: not a multiple of 8");
+  }
+  SUBCASE("a setting that it does not have") {
+    asked.settings["purgatory-icache"] = "perhaps";
+    CHECK(asked.refusal() ==
+          "setting purgatory-icache of the architecture arm64 is \"perhaps\", it takes on or off");
+  }
+}
