@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/report.hpp"
+#include "cli/verbs.hpp"
+#include "machine/open.hpp"
+
+namespace kxf::cli {
+namespace {
+
+std::string json_text(const CaptureReport& done, const std::string& output) {
+  nlohmann::ordered_json left_out = nlohmann::ordered_json::array();
+  for (const CaptureGap& gap : done.gaps)
+    left_out.push_back({{"path", gap.path}, {"reason", gap.reason}, {"cost", gap.cost}});
+  const nlohmann::ordered_json object = {{"schema", 1},
+                                         {"output", output},
+                                         {"recorded", done.recorded},
+                                         {"left_out", std::move(left_out)}};
+  return object.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string plain_text(const CaptureReport& done, const std::string& output, bool verbose) {
+  std::string text = fmt::format("{}: {} entries recorded, {} left out\n", output,
+                                 done.recorded.size(), done.gaps.size());
+  if (verbose)
+    for (const std::string& path : done.recorded) text += fmt::format("  recorded {}\n", path);
+  for (const CaptureGap& gap : done.gaps)
+    text += fmt::format("  left out {}: {}\n    cost: {}\n", gap.path, gap.reason, gap.cost);
+  return text;
+}
+
+}  // namespace
+
+int capture(const CommonOptions& common, const std::string& output) {
+  const Result<std::unique_ptr<Machine>> machine = open_machine(common.machine);
+  if (!machine) return report(machine.error());
+  const Result<CaptureReport> done = capture_machine(**machine, output);
+  if (!done) return report(done.error());
+  fmt::print("{}",
+             common.json ? json_text(*done, output) : plain_text(*done, output, common.verbose));
+  return exit_done;
+}
+
+}  // namespace kxf::cli

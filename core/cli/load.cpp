@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// kxf load and kxf plan: the same work, up to the system call.
+
+#include <fmt/format.h>
+
+#include "cli/report.hpp"
+#include "cli/verbs.hpp"
+#include "load/load_record.hpp"
+#include "load/preflight.hpp"
+#include "machine/open.hpp"
+#include "plan/output.hpp"
+
+namespace kxf::cli {
+namespace {
+
+Result<Policy> read_policy(const PlanOptions& options) {
+  Policy policy;
+  if (!options.profile.empty()) {
+    KXF_TRY(path, find_profile(options.profile));
+    KXF_TRY(read, read_profile(path));
+    policy = std::move(read);
+  }
+  return with_flags(std::move(policy), options.flags);
+}
+
+Result<Registry> load_plugins(const CommonOptions& common, const Policy& policy, Record& record) {
+  PluginOptions options{common.plugin_directories, policy.plugins_sha256.value,
+                        policy.plugins_required.value};
+  options.directories.push_back(default_plugin_directory());
+  return Registry::load(options, record);
+}
+
+void print_warnings(const Record& record) {
+  for (const Warning& warning : record.warnings()) report(warning);
+}
+
+/// Everything that a plan was made from; the plan points into it.
+struct Work {
+  Policy policy;
+  Registry registry;
+  std::unique_ptr<Machine> machine;
+  Record record;
+};
+
+Result<Work> prepare(const CommonOptions& common, const PlanOptions& options) {
+  Record record;
+  KXF_TRY(policy, read_policy(options));
+  KXF_TRY(registry, load_plugins(common, policy, record));
+  KXF_TRY(machine, open_machine(common.machine));
+  return Work{std::move(policy), std::move(registry), std::move(machine), std::move(record)};
+}
+
+Result<SealedPlan> make_plan(const Work& work, const Policy& policy, Seeds seeds) {
+  KXF_TRY(planned, plan_load(*work.machine, policy, work.registry, work.record));
+  return seal(planned, *work.machine, seeds);
+}
+
+Status print_plan(const SealedPlan& sealed, const CommonOptions& common) {
+  if (common.json) {
+    KXF_TRY(text, plan_json(sealed));
+    fmt::print("{}", text);
+    return {};
+  }
+  fmt::print("{}", plan_text(sealed, common.verbose));
+  print_warnings(sealed.plan.parts().record);
+  return {};
+}
+
+Status plan_only(const CommonOptions& common, const PlanOptions& options) {
+  KXF_TRY(work, prepare(common, options));
+  KXF_TRY(sealed, make_plan(work, work.policy, Seeds::zeros));
+  return print_plan(sealed, common);
+}
+
+/// The same load by kexec_load, in case the running kernel cannot do what was planned. Nothing when
+/// that cannot be planned: then there is nothing to fall back to.
+std::optional<SealedPlan> fallback_plan(const Work& work) {
+  Policy policy = work.policy;
+  policy.syscall = {SyscallChoice::kexec_load, "fall-back"};
+  auto sealed = make_plan(work, policy, Seeds::random);
+  return sealed ? std::optional(std::move(*sealed)) : std::nullopt;
+}
+
+Status load_now(const CommonOptions& common, const PlanOptions& options) {
+  if (common.machine != "/")
+    return tl::unexpected(Error{"kxf load acts on the running system, not on a capture",
+                                "use kxf plan --machine, or kxf load without it", Fault::usage});
+  KXF_TRY(work, prepare(common, options));
+  KXF_CHECK(check_may_load(*work.machine, work.policy.crash));
+  KXF_TRY(sealed, make_plan(work, work.policy, Seeds::random));
+  Record record = sealed.plan.parts().record;
+  KXF_CHECK(check_may_load(*work.machine, work.policy.crash, sealed.plan.parts().backend));
+
+  std::optional<SealedPlan> fallback;
+  if (sealed.plan.parts().backend_may_fall_back) {
+    fallback = fallback_plan(work);
+    if (fallback) {
+      sealed.ready.may_fall_back = true;
+      sealed.ready.entry = fallback->ready.entry;
+      sealed.ready.segments = fallback->ready.segments;
+    }
+  }
+  const auto calls = real_system_calls();
+  KXF_TRY(outcome, kxf::load(sealed.ready, *work.machine, *calls, record));
+  print_warnings(record);
+  if (!work.policy.crash)
+    if (const auto kept = remember_load(*work.machine, sealed.ready, outcome); !kept)
+      fmt::print(stderr, "kxf: warning: {}: kxf exec cannot check that memory is unchanged\n",
+                 kept.error().message);
+  if (common.verbose) fmt::print("{}", plan_text(outcome.fell_back ? *fallback : sealed, true));
+  fmt::print("loaded by {}: {}\n", name_of(outcome.backend),
+             work.policy.crash ? "it runs when this kernel panics" : "kxf exec jumps into it");
+  return {};
+}
+
+int status_of(const Status& status) { return status ? 0 : report(status.error()); }
+
+}  // namespace
+
+int plan(const CommonOptions& common, const PlanOptions& options) {
+  return status_of(plan_only(common, options));
+}
+
+int load(const CommonOptions& common, const PlanOptions& options, bool dry_run) {
+  return status_of(dry_run ? plan_only(common, options) : load_now(common, options));
+}
+
+}  // namespace kxf::cli

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "load/status.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/report.hpp"
+#include "cli/verbs.hpp"
+#include "machine/open.hpp"
+
+namespace kxf::cli {
+namespace {
+
+std::string json_text(const KexecStatus& status) {
+  nlohmann::ordered_json object = {{"schema", 1},
+                                   {"loaded", status.loaded},
+                                   {"crash_loaded", status.crash_loaded},
+                                   {"crash_size_bytes", nullptr}};
+  if (status.crash_size_bytes) object["crash_size_bytes"] = *status.crash_size_bytes;
+  return object.dump(2) + "\n";
+}
+
+std::string reserved_text(const KexecStatus& status) {
+  if (!status.crash_size_bytes) return "";
+  if (*status.crash_size_bytes == 0) return " (no memory is reserved: crashkernel= is not set)";
+  return fmt::format(" ({} reserved)", size_text(*status.crash_size_bytes));
+}
+
+std::string plain_text(const KexecStatus& status) {
+  const auto state = [](bool loaded) { return loaded ? "loaded" : "not loaded"; };
+  return fmt::format("kernel: {}\ncrash kernel: {}{}\n", state(status.loaded),
+                     state(status.crash_loaded), reserved_text(status));
+}
+
+}  // namespace
+
+int status(const CommonOptions& common, bool crash) {
+  const Result<std::unique_ptr<Machine>> machine = open_machine(common.machine);
+  if (!machine) return report(machine.error());
+  const Result<KexecStatus> status = kexec_status(**machine);
+  if (!status) return report(status.error());
+  fmt::print("{}", common.json ? json_text(*status) : plain_text(*status));
+  const bool loaded = crash ? status->crash_loaded : status->loaded;
+  return loaded ? exit_done : exit_not_loaded;
+}
+
+}  // namespace kxf::cli

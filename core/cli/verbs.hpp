@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// The verbs of the command line: each takes what was parsed and returns the exit status.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "policy/profile.hpp"
+
+namespace kxf::cli {
+
+/// Flags that every verb understands.
+struct CommonOptions {
+  std::vector<std::filesystem::path> plugin_directories;  ///< asked before the compiled-in one
+  std::string machine = "/";                              ///< `/`, or a capture
+  bool json = false;
+  bool verbose = false;  ///< the record of decisions too
+};
+
+struct PlanOptions {
+  std::string profile;  ///< a name or a path; empty: defaults
+  PolicyFlags flags;
+};
+
+// load.cpp
+int load(const CommonOptions& common, const PlanOptions& options, bool dry_run);
+int plan(const CommonOptions& common, const PlanOptions& options);
+// unload.cpp, exec.cpp, status.cpp
+int unload(bool crash);
+int exec(const CommonOptions& common, const PlanOptions& options);
+int status(const CommonOptions& common, bool crash);
+// capture.cpp
+int capture(const CommonOptions& common, const std::string& output);
+// plugin.cpp
+int plugin_list(const CommonOptions& common);
+int plugin_inspect(const CommonOptions& common, const std::string& name_or_file);
+// profile.cpp
+int profile_check(const std::vector<std::string>& profiles);
+int profile_show(const PlanOptions& options, bool effective);
+int profile_reference();
+
+}  // namespace kxf::cli

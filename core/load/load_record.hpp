@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// What `kxf load` leaves for `kxf exec`: the memory layout that the loaded plan was made for. A
+/// kernel that is loaded waits, maybe for days; memory can be removed meanwhile, and the jump into
+/// a plan that counts on it is a hang without a message.
+
+#include <filesystem>
+
+#include "kxf/machine.hpp"
+#include "kxf/record.hpp"
+#include "load/backend.hpp"
+
+namespace kxf {
+
+/// The record holds for one boot; it knows which.
+inline constexpr const char* load_record_directory = "/run/kxf";
+
+/// Write `directory`/loaded.json (directory 0700, file 0600, replaced as a whole). Call after a
+/// load that is not for the crash slot. Errors: it cannot be written, or the directory belongs to
+/// another user.
+[[nodiscard]] Status remember_load(const Machine& machine, const ReadyPlan& plan,
+                                   const LoadOutcome& outcome,
+                                   const std::filesystem::path& directory = load_record_directory);
+
+/// Forget it; call after an unload. No record is no error.
+void forget_load(const std::filesystem::path& directory = load_record_directory);
+
+/// Is the memory that the plan was made for still there?
+/// Warnings: `no-load-record` (another program loaded the kernel, or the record is of an earlier
+/// boot), `memory-added`.
+/// Errors: RAM is gone that was there (which); the record is damaged.
+[[nodiscard]] Status check_load_record(
+    const Machine& machine, Record& record,
+    const std::filesystem::path& directory = load_record_directory);
+
+}  // namespace kxf
