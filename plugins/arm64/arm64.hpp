@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <kxf/architecture.hpp>
+#include <kxf/board_check.hpp>
+#include <kxf/console_sink.hpp>
+#include <kxf/cpu_enable_method.hpp>
+#include <kxf/image_format.hpp>
+
+/// What the arm64 plugin provides. Each object lives as long as the process and has no state.
+namespace kxf::arm64 {
+
+[[nodiscard]] const Architecture& architecture();
+[[nodiscard]] const ImageFormat& image_format();
+[[nodiscard]] const CpuEnableMethod& psci();
+[[nodiscard]] const CpuEnableMethod& spin_table();
+[[nodiscard]] const ConsoleSink& pl011();
+[[nodiscard]] const ConsoleSink& uart8250();
+[[nodiscard]] const BoardCheck& gic_check();
+
+/// The code between the two kernels with its parameters filled in (purgatory/params.h). Its
+/// settings are those of architecture().
+/// Errors: more digests or steps than fit, a step that needs firmware, an address that is not
+/// aligned as the entry contract wants it.
+[[nodiscard]] Result<PurgatoryImage> make_purgatory(const PurgatoryQuestion& question);
+
+/// The setting of make_purgatory().
+inline constexpr std::string_view icache_setting = "purgatory-icache";
+
+}  // namespace kxf::arm64

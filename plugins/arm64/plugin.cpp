@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <kxf/plugin.hpp>
+
+#include "arm64/arm64.hpp"
+
+namespace {
+
+bool add_all(kxf::Registrar& registrar) noexcept {
+  return registrar.add(kxf::arm64::architecture()) && registrar.add(kxf::arm64::image_format()) &&
+         registrar.add(kxf::arm64::psci()) && registrar.add(kxf::arm64::spin_table()) &&
+         registrar.add(kxf::arm64::pl011()) && registrar.add(kxf::arm64::uart8250()) &&
+         registrar.add(kxf::arm64::gic_check());
+}
+
+}  // namespace
+
+KXF_PLUGIN("arm64", "0.1.0", "kxf", "arm64: entry, Image, PSCI, spin-table, UARTs, purgatory",
+           "architecture:arm64 image-format:arm64-image cpu-enable-method:psci "
+           "cpu-enable-method:spin-table console-sink:pl011 console-sink:uart8250 "
+           "board-check:gic-its-without-efi",
+           add_all)

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Runs the program that a ConsoleSink made (kxf/console.hpp): the purgatory knows no UART.
+ */
+#include "sink.h"
+
+static uint32_t in_register_order(const struct kxf_sink_step* step, uint32_t value) {
+  if (!step->big_endian) return value;
+  switch (step->width_bytes) {
+    case 2: return __builtin_bswap16((uint16_t)value);
+    case 4: return __builtin_bswap32(value);
+    default: return value;
+  }
+}
+
+static void run_step(const struct kxf_sink_step* step, uint64_t base, uint8_t byte) {
+  const uint64_t address = base + step->offset;
+  const unsigned width = step->width_bytes;
+  switch (step->operation) {
+    case KXF_SINK_POLL:
+      /* Bounded: a UART that never gets ready costs characters, never the boot. */
+      for (uint32_t i = 0; i < step->count; ++i) {
+        const uint32_t found = in_register_order(step, kxf_mmio_read(address, width));
+        if ((found & step->mask) == step->value) return;
+      }
+      return;
+    case KXF_SINK_WRITE:
+      kxf_mmio_write(address, width, in_register_order(step, step->value));
+      return;
+    case KXF_SINK_PUT:
+      kxf_mmio_write(address, width, in_register_order(step, (uint32_t)byte << step->count));
+      return;
+    default: return; /* the C++ side lets no other through */
+  }
+}
+
+void kxf_sink_put(const struct kxf_params* params, uint8_t byte) {
+  for (uint32_t i = 0; i < params->step_count; ++i)
+    run_step(&params->steps[i], params->sink_base, byte);
+}

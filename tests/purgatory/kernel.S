@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the purgatory enters in its test, in place of a kernel: prints the registers that the boot
+ * protocol speaks of and powers off by PSCI. Position-independent, no stack.
+ */
+#define UART 0x09000000
+
+	.macro	put_text label
+	adr	x10, \label
+10:	ldrb	w11, [x10], #1
+	cbz	w11, 11f
+	str	w11, [x9]
+	b	10b
+11:
+	.endm
+
+	.macro	put_register register
+	mov	x12, \register
+	mov	x13, #64
+12:	sub	x13, x13, #4
+	lsr	x11, x12, x13
+	and	x11, x11, #15
+	cmp	x11, #10
+	add	x14, x11, #'0'
+	add	x11, x11, #('a' - 10)
+	csel	x11, x14, x11, lo
+	str	w11, [x9]
+	cbnz	x13, 12b
+	.endm
+
+	.text
+	.globl	_start
+_start:
+	mov	x20, x0
+	mov	x21, x1
+	mov	x22, x2
+	mov	x23, x3
+	mrs	x24, daif
+	mrs	x25, CurrentEL
+	mov	x9, #UART
+	cmp	x25, #8
+	b.eq	1f
+	mrs	x26, sctlr_el1
+	b	2f
+1:	mrs	x26, sctlr_el2
+2:	ldr	x10, =0x02001005	/* EE, I, C, M */
+	and	x26, x26, x10
+	put_text text_x0
+	put_register x20
+	put_text text_x1
+	put_register x21
+	put_text text_x2
+	put_register x22
+	put_text text_x3
+	put_register x23
+	put_text text_daif
+	put_register x24
+	put_text text_el
+	put_register x25
+	put_text text_sctlr
+	put_register x26
+	put_text text_end
+	/* SYSTEM_OFF; QEMU's PSCI is behind HVC at EL1 and behind SMC at EL2 */
+	movz	x0, #0x8400, lsl #16
+	movk	x0, #8
+	cmp	x25, #8
+	b.eq	3f
+	hvc	#0
+3:	smc	#0
+4:	b	4b
+
+text_x0:	.asciz "KERNEL x0="
+text_x1:	.asciz " x1="
+text_x2:	.asciz " x2="
+text_x3:	.asciz " x3="
+text_daif:	.asciz " daif="
+text_el:	.asciz " el="
+text_sctlr:	.asciz " sctlr="
+text_end:	.asciz "\r\n"
+	.balign 8
+	.zero	131		/* a length that is no multiple of a SHA-256 block */
