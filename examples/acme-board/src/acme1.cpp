@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "acme_board.hpp"
+
+namespace acme {
+namespace {
+
+constexpr std::string_view magic("ACME1\0\0\0", 8);
+constexpr std::uint64_t crc_offset = 8;
+constexpr std::uint64_t size_offset = 12;
+constexpr std::uint64_t payload_offset = 16;
+
+/// CRC-32 of IEEE 802.3, reflected, a table entry per byte value.
+constexpr std::array<std::uint32_t, 256> crc_table = [] {
+  constexpr std::uint32_t polynomial = 0xedb88320;
+  std::array<std::uint32_t, 256> table{};
+  for (std::uint32_t byte = 0; byte < table.size(); ++byte) {
+    std::uint32_t value = byte;
+    for (int bit = 0; bit < 8; ++bit) value = (value >> 1U) ^ ((value & 1U) != 0 ? polynomial : 0);
+    table[byte] = value;
+  }
+  return table;
+}();
+
+std::uint32_t crc32(kxf::ByteView bytes) {
+  std::uint32_t crc = ~0U;
+  for (const std::uint8_t byte : bytes) crc = (crc >> 8U) ^ crc_table[(crc ^ byte) & 0xffU];
+  return ~crc;
+}
+
+/// Errors: the container ends before what its header announces, or goes on behind it.
+kxf::Result<kxf::ByteView> payload_of(kxf::ByteView image) {
+  const kxf::Bytes bytes(image, kxf::Endian::little);
+  KXF_TRY(size, bytes.read<std::uint32_t>(size_offset));
+  KXF_TRY(payload, bytes.slice(payload_offset, size));
+  const std::uint64_t end = payload_offset + size;
+  if (bytes.size_bytes() != end)
+    return kxf::refuse("the payload ends at byte " + std::to_string(end) + ", the file at byte " +
+                           std::to_string(bytes.size_bytes()),
+                       "copy the image again");
+  return payload;
+}
+
+class Acme1 final : public kxf::ImageFormat {
+ public:
+  [[nodiscard]] std::string_view name() const noexcept override { return "acme1"; }
+  [[nodiscard]] std::string_view summary() const noexcept override {
+    return "ACME1 container: a CRC-32 around another image";
+  }
+
+  // Sizes are cheap to check and tell a cut file early. The CRC reads every byte: that is
+  // parse()'s.
+  [[nodiscard]] kxf::Probe probe(kxf::ByteView image) const noexcept override {
+    if (!kxf::Bytes(image).has(0, magic)) return {};
+    if (const auto payload = payload_of(image); !payload)
+      return {kxf::ProbeVerdict::damaged, payload.error().message};
+    return {kxf::ProbeVerdict::mine, {}};
+  }
+
+  [[nodiscard]] kxf::Result<kxf::ImageContents> parse(kxf::ByteView image, const kxf::Settings&,
+                                                      kxf::Record&) const noexcept override {
+    KXF_TRY(payload, payload_of(image));
+    KXF_TRY(announced, kxf::Bytes(image).read<std::uint32_t>(crc_offset));
+    if (const std::uint32_t found = crc32(payload); found != announced)
+      return kxf::refuse(
+          "the payload's CRC-32 is " + kxf::hex(found) + ", the header says " + kxf::hex(announced),
+          "copy the image again");
+    kxf::ImageContents contents;
+    contents.payload = payload;
+    return contents;
+  }
+};
+
+}  // namespace
+
+const kxf::ImageFormat& acme1() {
+  static const Acme1 format;
+  return format;
+}
+
+}  // namespace acme
