@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The kernels, initrds and trees that the tests load, always the same bytes."""
+import gzip
+
+import fdt
+import images
+from images import ANYWHERE, LITTLE, MIB, PAGES_16K, PAGES_4K, PAGES_64K
+
+
+def board_tree(capture):
+    """A tree for the captured machine as a board vendor ships it: without what firmware fills in."""
+    tree = capture.tree
+    for node in list(tree.root.children):
+        if node.name.startswith('memory') or node.name in ('reserved-memory', 'chosen'):
+            tree.root.children.remove(node)
+    tree.reservations = []
+    return tree.set('/', 'model', fdt.strings('a board from a file'))
+
+
+def overlay():
+    """An overlay that names its target by path and so needs no labels."""
+    target = fdt.Node('__overlay__', {'kxf,marker': fdt.strings('from the overlay')},
+                      [fdt.Node('lamp@1000', {'compatible': fdt.strings('acme,lamp'), 'reg': fdt.u64(0x1000, 0x100)})])
+    return fdt.Tree(fdt.Node('', {}, [fdt.Node('fragment@0', {'target-path': fdt.strings('/')}, [target])]))
+
+
+# What each file is made by; the argument is the captured machine.
+FILES = {
+    'Image': lambda machine: images.arm64_image(),
+    'Image.gz': lambda machine: gzip.compress(images.arm64_image(), mtime=0),
+    'Image-16K': lambda machine: images.arm64_image(flags=LITTLE | PAGES_16K | ANYWHERE),
+    'Image-64K': lambda machine: images.arm64_image(flags=LITTLE | PAGES_64K | ANYWHERE),
+    # before 4.6: as low as possible; before 3.17: no image_size either
+    'Image-4.4': lambda machine: images.arm64_image(text_offset=0x80000, flags=LITTLE | PAGES_4K),
+    'Image-3.10': lambda machine: images.arm64_image(text_offset=0x80000, image_size=0, flags=0),
+    'initrd': lambda machine: images.initrd(),
+    'initrd-odd': lambda machine: images.initrd(1001),
+    'initrd-large': lambda machine: images.initrd(96 * MIB + 5),
+    'board.dtb': lambda machine: board_tree(machine).blob(),
+    'overlay.dtbo': lambda machine: overlay().blob(),
+}
+
+
+def write(folder, capture, names):
+    """Those of FILES that are named, into `folder`."""
+    for name in set(names) & set(FILES):
+        (folder / name).write_bytes(FILES[name](capture))
