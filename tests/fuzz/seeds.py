@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""seeds.py DIR PLUGIN -- small sound inputs for each fuzz target, in DIR/TARGET.
+
+How to run:  by the build (kxf_fuzz_seeds); PLUGIN is a plugin that was built
+Expect:      no output
+Time:        below 1 s
+"""
+import gzip
+import pathlib
+import subprocess
+import sys
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(SOURCE / 'tests' / 'support'))
+import captures  # pylint: disable=wrong-import-position
+import fixtures  # pylint: disable=wrong-import-position
+import images  # pylint: disable=wrong-import-position
+
+EARLYCON = [
+    'earlycon=pl011,0x9000000', 'pl011,0x9000000', 'uart8250,mmio32,0xfe215040,115200n8', 'uart8250,io,0x3f8', 'earlycon',
+    'BOOT_IMAGE=/boot/vmlinuz root=/dev/vda ro quiet init="a b" earlycon=pl011,mmio32be,0x1 -- single',
+    'console=ttyAMA0 earlyprintk=vga "quoted name=value" elfcorehdr=0x1 crashkernel=256M',
+]
+
+
+def with_embedded_tree(capture):
+    """A small capture: only what planning needs, and short."""
+    for path in list(capture.entries):
+        if path.startswith(('proc/kcore', 'sys/class', 'sys/devices/platform')):
+            del capture.entries[path]
+    return capture
+
+
+def seeds(plugin):
+    """(target, name, content)."""
+    machines = {path.stem: captures.Capture(path) for path in sorted((SOURCE / 'tests' / 'machines').glob('*.tar'))}
+    small = images.arm64_image(4096, image_size=8192)
+    yield 'arm64_image', 'plain', small
+    yield 'arm64_image', 'old', images.arm64_image(1000, image_size=0, flags=0, text_offset=0x80000)
+    yield 'arm64_image', 'padded', images.arm64_image(4096, image_size=4096) + bytes(500)
+    yield 'arm64_image', 'header', small[:64]
+    yield 'gzip', 'image', gzip.compress(small, mtime=0)
+    yield 'gzip', 'stored', gzip.compress(small, compresslevel=0, mtime=0)
+    yield 'gzip', 'members', gzip.compress(b'one', mtime=0) + gzip.compress(b'two' * 1000, mtime=0) + bytes(16)
+    yield 'device_tree', 'overlay', fixtures.overlay().blob()
+    for name, capture in machines.items():
+        yield 'device_tree', name, capture.tree.blob()
+        yield 'iomem', name, capture.entries['proc/iomem']
+    yield 'iomem', 'hidden', b'00000000-00000000 : System RAM\n  00000000-00000000 : Kernel code\n'
+    yield 'tar', 'capture', with_embedded_tree(machines['virt-efi-acpi']).tar()
+    for number, text in enumerate(EARLYCON):
+        yield 'earlycon', str(number), text.encode()
+    for path in sorted((SOURCE / 'config' / 'profiles').glob('*.toml')):
+        yield 'profile', path.stem, path.read_bytes()
+    yield 'plugin_note', 'formats', plugin
+
+
+def main():
+    directory, plugin = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    # Without debug information a plugin is a tenth as large
+    stripped = directory / 'stripped.so'
+    directory.mkdir(parents=True, exist_ok=True)
+    subprocess.run(['strip', '-o', stripped, plugin], check=True)
+    for target, name, content in seeds(stripped.read_bytes()):
+        (directory / target).mkdir(exist_ok=True)
+        (directory / target / name).write_bytes(content)
+    stripped.unlink()
+    (directory / 'made').touch()
+
+
+if __name__ == '__main__':
+    main()
