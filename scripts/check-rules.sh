@@ -1,0 +1,45 @@
+#!/bin/bash
+# check-rules.sh -- the house rules that a program can check.
+#
+# How to run:  scripts/check-rules.sh
+# Expect:      "FILE:LINE: what is wrong" for each breach, warnings marked so; the last line is "check-rules: N breaches".
+#              Exit status 1 when there is a breach; warnings do not count.
+# Time:        1 s
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+cd "$ROOT"
+breaches=0
+self=scripts/check-rules.sh
+
+breach() { echo "$*"; breaches=$((breaches + 1)); }
+
+# forbid REGEX WHY: no text file but this one may match
+forbid() {
+  local line
+  while IFS= read -r line; do breach "${line%%:*}:$(cut -d: -f2 <<<"$line"): $2"; done < <(
+    our_files '*' | grep -vxF "$self" | tr '\n' '\0' | xargs -0 grep -nIHE -e "$1" || true)
+}
+
+# A file has one job; 700 lines is more than one
+while IFS= read -r file; do
+  lines=$(wc -l < "$file")
+  [ "$lines" -le 700 ] || breach "$file:$lines: more than 700 lines"
+done < <(our_files '*.cpp' '*.hpp' '*.c' '*.h' '*.S' '*.sh' '*.py')
+
+forbid '(^|[^A-Za-z0-9_.}/-])/(work|home/[a-z]+|root)/' 'a path of one machine'
+forbid '(deb|ftp[a-z.]*|snapshot|security|archive)\.(debian|ubuntu)\.(org|com)|://[^/ ]*mirror' \
+  'name of a package mirror; use what the machine is configured for'
+forbid '\b(TODO|FIXME|XXX|HACK)\b' 'a mark for later; do it, or open an issue'
+
+# Every script tells how to run it
+while IFS= read -r file; do
+  head -12 "$file" | grep -qE '^#.*How to (run|use):' || breach "$file:1: no \"How to run:\" in the opening comment"
+done < <(our_files '*.sh')
+
+# The core knows no architecture, no UART: so far a warning
+while IFS= read -r file; do
+  sed 's|//.*||' "$file" | grep -nEiw 'arm64|aarch64|ppc64|psci|pl011' | sed "s|^|warning: $file:|; s|\$|   (core names an architecture)|" || true
+done < <(our_files '*.cpp' '*.hpp' | grep '^core/' || true)
+
+echo "check-rules: $breaches breaches"
+[ "$breaches" = 0 ]
