@@ -21,11 +21,11 @@ struct PlacementSpace {
 
 /// One place per rule, in the order of the rules; places are disjoint and made of whole pages.
 ///
-/// The first rule is the anchor. Each part of memory that it can start in is tried from the
-/// bottom; there, every rule first gets its preferred place in turn, and if that does not work
-/// out, all orders and holes are tried. So a placement that exists is found (up to a bound on the
-/// work that only hopelessly fragmented memory reaches).
-/// Errors: nothing fits: what was asked, the largest holes, and what ends each of them.
+/// The first rule is the anchor. The parts of memory that it can start in are tried from the end
+/// that it prefers; there, every rule first gets its preferred place in turn, and if that does not
+/// work out, all orders and holes are tried. So a placement that exists is found (up to a bound on
+/// the work that only hopelessly fragmented memory reaches). Errors: nothing fits: what was asked,
+/// the largest holes, and what ends each of them.
 [[nodiscard]] Result<std::vector<Place>> place_segments(const PlacementSpace& space,
                                                         std::span<const PlacementRule> rules);
 
