@@ -20,4 +20,14 @@ Result<Sha256> sha256(ByteView bytes) {
   return digest;
 }
 
+Result<std::vector<Sha256>> sha256_each(std::span<const ByteView> views) {
+  std::vector<Sha256> digests;
+  digests.reserve(views.size());
+  for (const ByteView view : views) {
+    KXF_TRY(digest, sha256(view));
+    digests.push_back(digest);
+  }
+  return digests;
+}
+
 }  // namespace kxf

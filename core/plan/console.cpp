@@ -54,6 +54,7 @@ Error unknown_earlycon(const Registry& registry, const ConsoleDevice& device) {
 struct Candidate {
   ConsoleDevice device;
   Sinks sinks;
+  std::optional<Error> no_address = std::nullopt;  ///< why its registers cannot be reached
 };
 
 Result<Candidate> from_earlycon(std::string_view value, std::string origin,
@@ -91,16 +92,21 @@ Result<std::optional<Candidate>> from_stdout(const DeviceTree& tree, const Regis
     ConsoleDevice device;
     device.driver = name;
     device.origin = "stdout-path";
+    std::optional<Error> no_address;
     const auto reg = node->physical_reg();
-    if (!reg) return pass(Result<bool>(tl::unexpected(reg.error())), "stdout-path");
-    if (!reg->empty()) {
+    if (!reg) {
+      // A console behind firmware has a number on its bus instead of registers.
+      no_address = Error(reg.error()).within("stdout-path");
+      if (const auto number = node->reg(); number && !number->empty())
+        device.terminal = number->front().start;
+    } else if (!reg->empty()) {
       device.phys_base = reg->front().start + node->number("reg-offset").value_or(0);
       device.size_bytes = reg->front().size_bytes();
     }
     if (const auto width = node->u32("reg-io-width")) device.access_bits = *width * 8;
     device.register_shift = node->u32("reg-shift");
     device.big_endian_registers = node->has("big-endian");
-    return Candidate{std::move(device), std::move(sinks)};
+    return Candidate{std::move(device), std::move(sinks), std::move(no_address)};
   }
   record.warn("no-console-sink",
               fmt::format("no plugin knows the console at stdout-path ({}): the purgatory will "
@@ -160,6 +166,7 @@ Result<std::optional<ConsoleChoice>> compile(const Candidate& candidate,
       device.phys_base, device.size_bytes != 0 ? device.size_bytes : assumed_device_size);
   const bool touches_memory = std::ranges::any_of(
       program->steps, [](const SinkStep& step) { return step.op != SinkOp::firmware; });
+  if (touches_memory && candidate.no_address) return tl::unexpected(*candidate.no_address);
   if (touches_memory && memory.ram().overlaps(registers))
     return refuse(fmt::format("{} puts the console at {}, which is RAM", device.origin,
                               hex(device.phys_base)),

@@ -117,19 +117,26 @@ Result<const CpuEnableMethod*> method_for(const CpuNode& node, const Registry& r
   return prefer(candidates, chosen == use.end() ? "" : chosen->second);
 }
 
+std::vector<CpuNode> cpus_of(const DeviceTree& tree, std::string_view default_method) {
+  std::vector<CpuNode> cpus = cpu_nodes(tree);
+  for (CpuNode& cpu : cpus)
+    if (cpu.enable_method.empty()) cpu.enable_method = default_method;
+  return cpus;
+}
+
 }  // namespace
 
 Result<CpuReport> report_cpus(const Machine& machine, const DeviceTree* running,
-                              const DeviceTree& next, const Registry& registry,
-                              const Policy& policy, Record& record) {
+                              const DeviceTree& next, std::string_view default_method,
+                              const Registry& registry, const Policy& policy, Record& record) {
   CpuReport report;
   const std::vector<CpuNode> now =
-      running == nullptr ? std::vector<CpuNode>{} : cpu_nodes(*running);
+      running == nullptr ? std::vector<CpuNode>{} : cpus_of(*running, default_method);
   if (now.empty()) {
     report.reason = "the device tree describes no CPUs";
     return report;
   }
-  const std::vector<CpuNode> then = cpu_nodes(next);
+  const std::vector<CpuNode> then = cpus_of(next, default_method);
   const auto online = read_cpu_list(machine, "online");
   const auto possible = read_cpu_list(machine, "possible");
   const std::map<std::string, unsigned> ids = logical_ids(machine);

@@ -11,13 +11,15 @@
 namespace kxf {
 
 /// Match the CPUs of the running and the next tree by hardware id and ask each one's enable
-/// method. A tree without CPUs (ACPI) gives an empty report and no warning.
+/// method; `default_method` is that of CPUs that name none (ArchitectureTraits::enable_method).
+/// A tree without CPUs (ACPI) gives an empty report and no warning.
 /// Warnings or errors, as `cpus.mismatch` says: a CPU whose method differs between the trees, is
 /// not allowed by the profile or known to no plugin, or that the next tree lacks.
 /// A CPU that is judged unsound is left in the report: check_cpus() refuses it.
 [[nodiscard]] Result<CpuReport> report_cpus(const Machine& machine, const DeviceTree* running,
-                                            const DeviceTree& next, const Registry& registry,
-                                            const Policy& policy, Record& record);
+                                            const DeviceTree& next, std::string_view default_method,
+                                            const Registry& registry, const Policy& policy,
+                                            Record& record);
 
 /// Refuse a normal load whose CPUs cannot be handed over: the kernel would answer EBUSY, or the
 /// CPUs would run wild after the jump. Crash loads are exempt, as they are in the kernel.

@@ -77,10 +77,25 @@ Json cpus_json(const CpuReport& report) {
 
 Json console_json(const PlanParts& parts) {
   if (!parts.console) return nullptr;
-  return {{"sink", parts.console_sink},
-          {"driver", parts.console->driver},
-          {"address", hex(parts.console->phys_base)},
-          {"source", parts.console->origin}};
+  Json console = {{"sink", parts.console_sink}, {"driver", parts.console->driver}};
+  // Behind firmware a console has a number and no address.
+  if (parts.console->terminal) {
+    console["address"] = nullptr;
+    console["terminal"] = *parts.console->terminal;
+  } else {
+    console["address"] = hex(parts.console->phys_base);
+  }
+  console["source"] = parts.console->origin;
+  return console;
+}
+
+std::string console_text(const PlanParts& parts) {
+  if (!parts.console) return "none";
+  const ConsoleDevice& device = *parts.console;
+  return fmt::format("{} {} ({})", parts.console_sink,
+                     device.terminal ? fmt::format("terminal {}", hex(*device.terminal))
+                                     : fmt::format("at {}", hex(device.phys_base)),
+                     device.origin);
 }
 
 Json record_json(const Record& record, Json& warnings) {
@@ -153,11 +168,7 @@ std::string plan_text(const SealedPlan& sealed, bool verbose) {
   out += fmt::format("\nsyscall    {}{}{}\n", name_of(parts.backend),
                      parts.backend_may_fall_back ? ", or kexec_load if that fails" : "",
                      parts.crash ? ", for the crash slot" : "");
-  out +=
-      fmt::format("console    {}\n",
-                  parts.console ? fmt::format("{} at {} ({})", parts.console_sink,
-                                              hex(parts.console->phys_base), parts.console->origin)
-                                : "none");
+  out += fmt::format("console    {}\n", console_text(parts));
   out += fmt::format("cpus       {}: {}\n", name_of(parts.cpus.verdict), parts.cpus.reason);
   out += fmt::format("memory     {} of {} usable\n", size_text(parts.memory.usable().size_bytes()),
                      size_text(parts.memory.ram().size_bytes()));

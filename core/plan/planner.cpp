@@ -11,6 +11,7 @@
 #include "plan/backend_choice.hpp"
 #include "plan/console.hpp"
 #include "plan/cpu_report.hpp"
+#include "plan/kernel_layout.hpp"
 #include "plan/placer.hpp"
 #include "plan/policy_names.hpp"
 #include "policy/command_line.hpp"
@@ -59,10 +60,20 @@ Status check_board(const Machine& machine, const Policy& policy, Record& record)
       "use this board's profile, or one without board.match");
 }
 
+/// `auto` stands for the sources that know this architecture best.
 Result<std::vector<const MemorySource*>> memory_sources(const Policy& policy,
+                                                        const ArchitectureTraits& traits,
                                                         const Registry& registry) {
+  constexpr std::string_view automatic_sources = "auto";
   std::vector<const MemorySource*> sources;
+  std::vector<std::string> names;
   for (const std::string& name : policy.memory_sources.value) {
+    if (name != automatic_sources)
+      names.push_back(name);
+    else
+      std::ranges::copy(traits.memory_sources, std::back_inserter(names));
+  }
+  for (const std::string& name : names) {
     auto source = registry.named<MemorySource>(name);
     if (!source) return pass(std::move(source), policy.memory_sources.origin);
     sources.push_back(*source);
@@ -120,11 +131,12 @@ struct Draft {
 };
 
 /// The next tree with these addresses in it.
-Result<DeviceTree> finish_tree(Draft& draft, std::optional<Range> initrd, Record& record) {
+Result<DeviceTree> finish_tree(Draft& draft, std::optional<Range> initrd, const Range& own,
+                               Record& record) {
   TreeEditor editor(*draft.prepared_tree);
-  KXF_CHECK(write_chosen(
-      editor, {draft.command_line, initrd, tree_reservations(draft.extra, *draft.prepared_tree)},
-      record));
+  std::vector<Range> reserve = tree_reservations(draft.extra, *draft.prepared_tree);
+  if (draft.architecture->traits().reserve_tree) reserve.push_back(own);
+  KXF_CHECK(write_chosen(editor, {draft.command_line, initrd, std::move(reserve)}, record));
   KXF_CHECK(draft.architecture->adjust_tree(editor, draft.question(), record));
   auto tree = editor.tree();
   if (!tree) return pass(std::move(tree), "next device tree");
@@ -150,47 +162,13 @@ Result<Range> place_of(const std::vector<Place>& places, std::string_view name) 
   return found->range;
 }
 
-/// One part is passed on as it is; several are laid out in one buffer, with zeros between.
-Blob kernel_bytes(const LoadedImage& image) {
-  const KernelSpec& kernel = image.kernel;
-  if (kernel.parts.size() == 1 && kernel.parts.front().memory_offset == 0)
-    return image.bytes.narrowed(kernel.parts.front().bytes);
-  std::uint64_t size = 0;
-  for (const KernelPart& part : kernel.parts)
-    size = std::max(size, part.memory_offset + part.bytes.size());
-  ByteVector flat(size);
-  for (const KernelPart& part : kernel.parts)
-    std::ranges::copy(part.bytes, flat.begin() + static_cast<std::ptrdiff_t>(part.memory_offset));
-  return Blob(std::move(flat));
-}
-
-/// A format is a plugin's: what it claims is checked before anything is computed from it.
-Status check_kernel_spec(const LoadedImage& image) {
-  const KernelSpec& kernel = image.kernel;
-  const bool sane =
-      !kernel.parts.empty() && kernel.memory_size != 0 && is_power_of_two(kernel.base_alignment) &&
-      kernel.entry_offset < kernel.memory_size && kernel.base_offset < kernel.base_alignment;
-  std::uint64_t end = 0;
-  for (const KernelPart& part : kernel.parts) {
-    const std::uint64_t room = kernel.memory_size;
-    if (part.memory_offset < end || part.memory_size < part.bytes.size() ||
-        part.memory_offset > room || part.memory_size > room - part.memory_offset)
-      return broken(fmt::format("image format {} gives parts that overlap or leave the kernel",
-                                image.format));
-    end = part.memory_offset + part.memory_size;
-  }
-  if (!sane)
-    return broken(fmt::format("image format {} gives an inconsistent kernel", image.format));
-  return {};
-}
-
 /// Where everything goes and what is in it, for kexec_load.
 Status place_all(Draft& draft, PlanParts& parts) {
   Record sizing;  // what is decided while sizes are found out is decided again below, for good
   const bool has_initrd = !draft.initrd.empty();
   const auto placeholder =
       has_initrd ? std::optional(Range::sized(0, draft.initrd.size_bytes())) : std::nullopt;
-  KXF_TRY(sized_tree, finish_tree(draft, placeholder, sizing));
+  KXF_TRY(sized_tree, finish_tree(draft, placeholder, Range::sized(0, 1), sizing));
   KXF_TRY(sized_purgatory, make_purgatory(draft, 0, 0, 0));
   KXF_TRY(rules,
           draft.architecture->placement_rules(
@@ -204,14 +182,14 @@ Status place_all(Draft& draft, PlanParts& parts) {
   KXF_TRY(kernel, place_of(places, "kernel"));
   KXF_TRY(dtb, place_of(places, "dtb"));
   KXF_TRY(purgatory, place_of(places, "purgatory"));
-  parts.segments.push_back({"kernel", kernel_bytes(draft.image), kernel});
+  parts.segments = kernel_segments(draft.image, kernel, parts.page_size_bytes);
   std::optional<Range> initrd;
   if (has_initrd) {
     KXF_TRY(initrd_place, place_of(places, "initrd"));
     initrd = Range::sized(initrd_place.start, draft.initrd.size_bytes());
     parts.segments.push_back({"initrd", draft.initrd, initrd_place});
   }
-  KXF_TRY(tree, finish_tree(draft, initrd, draft.record));
+  KXF_TRY(tree, finish_tree(draft, initrd, dtb, draft.record));
   if (tree.blob().size() != sized_tree.blob().size())
     return broken("the size of the next device tree depends on addresses");
   parts.segments.push_back({"dtb", Blob(ByteVector(tree.blob().begin(), tree.blob().end())), dtb});
@@ -252,7 +230,7 @@ Status load_files(Draft& draft) {
   if (!file) return pass(std::move(file), "kernel");
   KXF_TRY(image, load_image(path, std::move(*file), draft.registry, draft.policy, draft.record));
   draft.image = std::move(image);
-  KXF_CHECK(check_kernel_spec(draft.image));
+  KXF_CHECK(check_kernel_spec(draft.image.kernel, "image format " + draft.image.format));
 
   if (!draft.policy.initrds.value.empty()) {
     auto initrd = read_initrds(draft.policy.initrds.value);
@@ -284,6 +262,18 @@ Status write_command_line(Draft& draft) {
   return {};
 }
 
+/// The kernel as the architecture wants it on this machine.
+Status adapt_kernel(Draft& draft) {
+  KXF_TRY(kernel, draft.architecture->adapt_kernel(draft.question(), draft.record));
+  KXF_CHECK(check_kernel_spec(kernel, fmt::format("architecture {}", draft.architecture->name())));
+  for (const KernelPatch& patch : kernel.patches)
+    draft.record.decide("kernel",
+                        fmt::format("patched at {}, in memory only", hex(patch.memory_offset)),
+                        patch.reason);
+  draft.image.kernel = std::move(kernel);
+  return {};
+}
+
 Status look_at_machine(Draft& draft) {
   const DeviceTree* running = draft.machine.device_tree();
   if (running == nullptr && draft.policy.tree_source.value == "running")
@@ -292,12 +282,13 @@ Status look_at_machine(Draft& draft) {
                   "run as root, or name a device tree with --dtb");
   KXF_TRY(prepared, prepare_tree(draft.policy, running, draft.record));
   draft.prepared_tree = std::move(prepared);
-  KXF_TRY(cpus, report_cpus(draft.machine, running, *draft.prepared_tree, draft.registry,
+  KXF_TRY(cpus, report_cpus(draft.machine, running, *draft.prepared_tree,
+                            draft.architecture->traits().enable_method, draft.registry,
                             draft.policy, draft.record));
   draft.cpus = std::move(cpus);
   KXF_CHECK(check_cpus(draft.cpus, draft.policy.crash));
   draft.extra = extra_reservations(draft.policy, draft.cpus);
-  KXF_TRY(sources, memory_sources(draft.policy, draft.registry));
+  KXF_TRY(sources, memory_sources(draft.policy, draft.architecture->traits(), draft.registry));
   KXF_TRY(memory, discover_memory(draft.machine, sources, draft.extra, draft.record));
   draft.memory = std::move(memory);
   return {};
@@ -335,7 +326,7 @@ Result<PlannedLoad> plan_load(const Machine& machine, const Policy& policy,
   KXF_CHECK(check_board(machine, policy, draft.record));
   KXF_CHECK(load_files(draft));
   KXF_CHECK(write_command_line(draft));
-  KXF_CHECK(architecture->check_kernel(draft.question(), draft.record));
+  KXF_CHECK(adapt_kernel(draft));
   KXF_CHECK(look_at_machine(draft));
   KXF_CHECK(choose_call(draft));
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/seal.hpp"
 
+#include <fmt/format.h>
 #include <sys/random.h>
 
 #include <algorithm>
@@ -35,15 +36,44 @@ Result<Blob> with_random_seeds(const Blob& tree, const std::vector<SeedPlace>& p
   return Blob(std::move(bytes));
 }
 
-Result<std::vector<DigestEntry>> digests_of(const std::vector<Segment>& segments) {
+/// Not worth splitting below this: the last lane would wait for the others.
+constexpr std::uint64_t smallest_split = 1U << 20U;
+
+/// The bytes of each entry, in up to `parts` runs of one length (the last may be shorter).
+Result<std::vector<DigestEntry>> digests_of(const std::vector<Segment>& segments, unsigned parts) {
+  constexpr std::uint64_t block_bytes = 64;  // of SHA-256
   std::vector<DigestEntry> entries;
+  std::vector<ByteView> views;
   for (const Segment& segment : segments) {
-    if (segment.name == "purgatory") continue;  // it cannot hold its own digest
-    KXF_TRY(digest, sha256(segment.bytes.view()));
-    entries.push_back(
-        {segment.name, Range::sized(segment.range.start, segment.bytes.size_bytes()), digest});
+    if (segment.name == "purgatory" || segment.bytes.empty())
+      continue;  // the one cannot hold its own digest, the other has only zeros
+    const std::uint64_t size = segment.bytes.size_bytes();
+    const std::uint64_t count = size < smallest_split ? 1 : std::max(parts, 1U);
+    const std::uint64_t step = align_up((size + count - 1) / count, block_bytes).value_or(size);
+    for (std::uint64_t at = 0; at < size; at += step) {
+      const std::uint64_t length = std::min(step, size - at);
+      entries.push_back(
+          {count == 1 ? segment.name : fmt::format("{}#{}", segment.name, at / step + 1),
+           Range::sized(segment.range.start + at, length),
+           {}});
+      views.push_back(segment.bytes.view().subspan(at, length));
+    }
   }
+  KXF_TRY(digests, sha256_each(views));
+  for (std::size_t i = 0; i < entries.size(); ++i) entries[i].sha256 = digests[i];
   return entries;
+}
+
+/// The architecture's last look.
+Status check_finished(const PlannedLoad& planned, const Machine& machine,
+                      const std::vector<Segment>& segments,
+                      const std::vector<DigestEntry>& digests) {
+  const PlanParts& parts = planned.plan.parts();
+  const ArchitectureQuestion question{machine, planned.image.kernel, parts.memory,
+                                      planned.architecture_settings, parts.crash};
+  auto checked = planned.architecture->check_finished({question, segments, parts.entry, digests});
+  if (!checked) return pass(std::move(checked), "the finished plan");
+  return {};
 }
 
 }  // namespace
@@ -57,17 +87,20 @@ Result<SealedPlan> seal(const PlannedLoad& planned, const Machine& machine, Seed
     dtb->bytes = std::move(seeded);
   }
   Segment* purgatory = find(sealed.segments, "purgatory");
+  std::vector<DigestEntry> digests;
   if (purgatory != nullptr && planned.digest) {
     const Segment* kernel = planned.plan.segment("kernel");
     const Segment* dtb = planned.plan.segment("dtb");
-    KXF_TRY(digests, digests_of(sealed.segments));
+    KXF_TRY(computed, digests_of(sealed.segments, planned.architecture->traits().digest_parts));
+    digests = std::move(computed);
     KXF_TRY(image, planned.architecture->purgatory(
                        {planned.image.kernel, purgatory->range.start,
                         kernel->range.start + planned.image.kernel.entry_offset, dtb->range.start,
-                        planned.sink ? &*planned.sink : nullptr, std::move(digests), machine,
+                        planned.sink ? &*planned.sink : nullptr, digests, machine,
                         planned.architecture_settings}));
     purgatory->bytes = Blob(std::move(image.bytes));
   }
+  if (purgatory != nullptr) KXF_CHECK(check_finished(planned, machine, sealed.segments, digests));
 
   ReadyPlan& ready = sealed.ready;
   ready.backend = parts.backend;

@@ -16,6 +16,7 @@ inline namespace KXF_ABI_NAMESPACE {
 
 Extension::~Extension() = default;
 Architecture::~Architecture() = default;
+Status Architecture::check_finished(const FinishedQuestion&) const noexcept { return {}; }
 BoardCheck::~BoardCheck() = default;
 Codec::~Codec() = default;
 ConsoleSink::~ConsoleSink() = default;

@@ -78,7 +78,7 @@ struct Policy {
   Setting<std::vector<std::string>> command_line_remove;  ///< `name`, or one exact `name=value`
 
   // [memory]
-  Setting<std::vector<std::string>> memory_sources{{"dt", "iomem"}, "default"};
+  Setting<std::vector<std::string>> memory_sources{{"auto"}, "default"};  ///< or the architecture's
   Setting<std::vector<ReservedWindow>> memory_reserve;
 
   // [cpus]

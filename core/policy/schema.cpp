@@ -177,7 +177,8 @@ constexpr Key keys[] = {
     member<&Policy::memory_sources>(
         "memory.sources", KeyType::sources,
         "Who is asked about memory, in this order. The first that lists RAM is believed; the "
-        "reservations of all are kept.",
+        "reservations of all are kept. `auto` stands for the sources that know the architecture "
+        "best, first the device tree, then `iomem`.",
         R"(["dt", "iomem"])"),
     member<&Policy::memory_reserve>(
         "memory.reserve", KeyType::tables,

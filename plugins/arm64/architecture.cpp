@@ -272,15 +272,16 @@ class Arm64 final : public Architecture {
     return {em_aarch64, command_line_bytes, 4 * kib};
   }
 
-  [[nodiscard]] Status check_kernel(const ArchitectureQuestion& question,
-                                    Record& record) const noexcept override {
+  [[nodiscard]] Result<KernelSpec> adapt_kernel(const ArchitectureQuestion& question,
+                                                Record& record) const noexcept override {
     if (question.kernel.machine != "aarch64")
       return refuse(fmt::format("the image is for {}, this machine is {}", question.kernel.machine,
                                 question.machine.facts().hardware),
                     "use a kernel for arm64");
     const Cpus cpus = look_up_cpus(question.machine);
     KXF_CHECK(check_byte_order(question, cpus, record));
-    return check_page_size(question, cpus, record);
+    KXF_CHECK(check_page_size(question, cpus, record));
+    return question.kernel;
   }
 
   [[nodiscard]] Result<std::vector<PlacementRule>> placement_rules(

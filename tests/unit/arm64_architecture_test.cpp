@@ -51,16 +51,16 @@ kxf::KernelSpec kernel_for(std::optional<std::uint64_t> page, Endian endian = En
   return kernel;
 }
 
-kxf::Status check(const kxf::Machine& machine, const kxf::KernelSpec& kernel, kxf::Record& record,
-                  const kxf::Settings& settings = automatic) {
+kxf::Result<kxf::KernelSpec> check(const kxf::Machine& machine, const kxf::KernelSpec& kernel,
+                                   kxf::Record& record, const kxf::Settings& settings = automatic) {
   const kxf::MemoryMap memory;
-  return kxf::arm64::architecture().check_kernel({machine, kernel, memory, settings}, record);
+  return kxf::arm64::architecture().adapt_kernel({machine, kernel, memory, settings}, record);
 }
 
 std::string refusal(const kxf::Machine& machine, const kxf::KernelSpec& kernel,
                     const kxf::Settings& settings = automatic) {
   kxf::Record record;
-  const kxf::Status status = check(machine, kernel, record, settings);
+  const auto status = check(machine, kernel, record, settings);
   REQUIRE_FALSE(status.has_value());
   CHECK_FALSE(status.error().remedy.empty());
   return status.error().message;
@@ -70,7 +70,7 @@ std::string refusal(const kxf::Machine& machine, const kxf::KernelSpec& kernel,
 std::vector<std::string> warnings(const kxf::Machine& machine, const kxf::KernelSpec& kernel,
                                   const kxf::Settings& settings = automatic) {
   kxf::Record record;
-  const kxf::Status status = check(machine, kernel, record, settings);
+  const auto status = check(machine, kernel, record, settings);
   REQUIRE_MESSAGE(status.has_value(), (status ? "" : status.error().message));
   std::vector<std::string> ids;
   for (const kxf::Warning& warning : record.warnings()) ids.push_back(warning.id);

@@ -37,7 +37,7 @@ struct Scene {
   Record record{};
 
   kxf::Result<kxf::CpuReport> report(const DeviceTree& running, const DeviceTree& next) {
-    return report_cpus(machine, &running, next, registry, policy, record);
+    return report_cpus(machine, &running, next, "", registry, policy, record);
   }
   kxf::CpuReport same(const std::vector<std::string>& methods) {
     const DeviceTree tree = tree_with(methods).done();
@@ -55,7 +55,7 @@ TEST_CASE("cpus: a tree without CPUs gives an empty report and no warning") {
   CHECK(report.verdict == CpuVerdict::unknown);
   CHECK(report.reason == "the device tree describes no CPUs");
   CHECK(scene.record.warnings().empty());
-  const auto without_tree = report_cpus(scene.machine, nullptr, tree_with({"good"}).done(),
+  const auto without_tree = report_cpus(scene.machine, nullptr, tree_with({"good"}).done(), "",
                                         scene.registry, scene.policy, scene.record);
   REQUIRE(without_tree);
   CHECK(without_tree->cpus.empty());

@@ -29,11 +29,11 @@ class FakeArchitecture final : public kxf::Architecture {
   [[nodiscard]] kxf::ArchitectureTraits traits() const noexcept override {
     return {0xfe, command_line_limit, 4096};
   }
-  [[nodiscard]] kxf::Status check_kernel(const kxf::ArchitectureQuestion& question,
-                                         kxf::Record& /*record*/) const noexcept override {
+  [[nodiscard]] kxf::Result<kxf::KernelSpec> adapt_kernel(
+      const kxf::ArchitectureQuestion& question, kxf::Record& /*record*/) const noexcept override {
     if (question.kernel.endian != kxf::Endian::little)
       return kxf::refuse("this CPU is only little-endian", "use another kernel");
-    return {};
+    return question.kernel;
   }
   [[nodiscard]] kxf::Result<std::vector<kxf::PlacementRule>> placement_rules(
       const kxf::ArchitectureQuestion& question, const kxf::SegmentSizes& sizes,

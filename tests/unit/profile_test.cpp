@@ -214,7 +214,7 @@ TEST_CASE("profile: a file that sets nothing gives the defaults, and says so") {
   CHECK(policy.board_name.value == "board");
   CHECK(policy.board_name.origin == "file name");
   CHECK(!policy.kernel_image.is_set());
-  CHECK(policy.memory_sources.value == std::vector<std::string>{"dt", "iomem"});
+  CHECK(policy.memory_sources.value == std::vector<std::string>{"auto"});
   CHECK(policy.memory_sources.origin == "default");
   const std::string text = effective_text(policy);
   CHECK(text.find("# image: not set\n") != std::string::npos);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <span>
+#include <string>
+#include <vector>
+
 #include "kxf/console.hpp"
 #include "kxf/extension.hpp"
 #include "kxf/kernel.hpp"
@@ -18,6 +22,14 @@ struct ArchitectureTraits {
   std::uint32_t kexec_arch = 0;            ///< KEXEC_ARCH_* >> 16, that is e_machine
   std::uint64_t command_line_limit = 0;    ///< bytes, with the final zero (COMMAND_LINE_SIZE)
   std::uint64_t segment_alignment = 4096;  ///< of every segment, at least
+  /// What `memory.sources = ["auto"]` stands for: MemorySources in the order to ask them.
+  std::vector<std::string> memory_sources = {"dt", "iomem"};
+  /// The method of CPUs whose nodes name none; empty: such CPUs are in doubt.
+  std::string enable_method = {};
+  /// The next tree lists its own place in its memory reservation block.
+  bool reserve_tree = false;
+  /// A large segment is digested in so many parts, hashes that vector units run side by side.
+  unsigned digest_parts = 1;
 };
 
 /// What planning knows when it asks an architecture. References live for the call.
@@ -63,6 +75,14 @@ struct PurgatoryImage {
   std::uint64_t entry_offset = 0;  ///< where the old kernel jumps to
 };
 
+/// All that is about to be loaded, with seeds and digests in it.
+struct FinishedQuestion {
+  const ArchitectureQuestion& question;
+  std::span<const Segment> segments;
+  std::uint64_t entry = 0;               ///< physical
+  std::span<const DigestEntry> digests;  ///< of the bytes in `segments`; empty: none are verified
+};
+
 /// Rules of entry, placement, device tree fix-ups and purgatory of one architecture.
 class KXF_API Architecture : public Extension {
  public:
@@ -72,10 +92,11 @@ class KXF_API Architecture : public Extension {
   [[nodiscard]] virtual bool handles(const MachineFacts& facts) const noexcept = 0;
   [[nodiscard]] virtual ArchitectureTraits traits() const noexcept = 0;
 
-  /// Can this machine run this kernel?
+  /// The kernel as this machine will run it: what the image format found, with `window`,
+  /// `patches` and `file_load` as machine and settings want them. `question.memory` is still empty.
   /// Errors: another architecture, a page size or byte order that the CPUs do not have.
-  [[nodiscard]] virtual Status check_kernel(const ArchitectureQuestion& question,
-                                            Record& record) const noexcept = 0;
+  [[nodiscard]] virtual Result<KernelSpec> adapt_kernel(const ArchitectureQuestion& question,
+                                                        Record& record) const noexcept = 0;
 
   /// Rules for the segments `kernel` (first: the anchor), `initrd` (if it has a size), `dtb` and
   /// `purgatory`, in the order in which to place them.
@@ -92,6 +113,10 @@ class KXF_API Architecture : public Extension {
   /// Errors: more digests or steps than the purgatory can hold, an address it cannot reach.
   [[nodiscard]] virtual Result<PurgatoryImage> purgatory(
       const PurgatoryQuestion& question) const noexcept = 0;
+
+  /// The last look at the bytes before kexec_load gets them: do they keep the entry contract?
+  /// Errors: the rule that is broken. By default none is.
+  [[nodiscard]] virtual Status check_finished(const FinishedQuestion& finished) const noexcept;
 };
 
 }  // namespace KXF_ABI_NAMESPACE

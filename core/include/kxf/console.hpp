@@ -15,14 +15,14 @@ inline namespace KXF_ABI_NAMESPACE {
 /// `/chosen/stdout-path`, or by the profile.
 struct ConsoleDevice {
   std::string driver;            ///< what named it: an earlycon name or a `compatible`
-  std::uint64_t phys_base = 0;   ///< of the registers, CPU physical
+  std::uint64_t phys_base = 0;   ///< of the registers, CPU physical; 0 when it has none
   std::uint64_t size_bytes = 0;  ///< of the registers; 0 when unknown (earlycon)
   /// Access width in bits (8, 16 or 32) when something says it: `mmio32`, `reg-io-width`.
   std::optional<unsigned> access_bits;
   bool big_endian_registers = false;       ///< `mmio32be`, `big-endian`
   std::optional<unsigned> register_shift;  ///< `reg-shift`; mmio32 implies 2
-  std::optional<std::uint64_t> terminal;   ///< for consoles behind firmware: its number there
-  std::string origin;                      ///< `stdout-path`, `earlycon=`, `profile`
+  std::optional<std::uint64_t> terminal;  ///< for consoles behind firmware: `reg`, its number there
+  std::string origin;                     ///< `stdout-path`, `earlycon=`, `profile`
 };
 
 /// One step of the program that writes a byte to a console.

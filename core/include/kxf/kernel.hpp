@@ -18,6 +18,13 @@ struct KernelPart {
   std::uint64_t memory_size = 0;    ///< at least bytes.size(); the rest is zeros
 };
 
+/// Bytes that the loader writes over the image's in memory; the file stays as it is.
+struct KernelPatch {
+  std::uint64_t memory_offset = 0;  ///< from the kernel's start
+  ByteVector bytes;                 ///< not empty
+  std::string reason;               ///< for the record
+};
+
 /// Where a kernel may be put.
 enum class Placement : std::uint8_t {
   lowest,    ///< as low in memory as possible; memory below it may be lost to it
@@ -32,6 +39,7 @@ struct KernelSpec {
   std::optional<std::uint64_t> page_size_bytes;  ///< that it was built for, when it says
 
   std::vector<KernelPart> parts;      ///< at least one; ascending, disjoint
+  std::vector<KernelPatch> patches;   ///< written over the parts
   std::uint64_t memory_size = 0;      ///< from the start, with BSS: this much must be free
   bool memory_size_is_guess = false;  ///< the image does not say it: memory_size is policy
   std::uint64_t entry_offset = 0;     ///< of the first instruction, from the start
