@@ -7,6 +7,7 @@
 #include "cli/verbs.hpp"
 #include "load/load_record.hpp"
 #include "load/preflight.hpp"
+#include "machine/file.hpp"
 #include "machine/open.hpp"
 #include "plan/output.hpp"
 
@@ -66,9 +67,29 @@ Status print_plan(const SealedPlan& sealed, const CommonOptions& common) {
   return {};
 }
 
-Status plan_only(const CommonOptions& common, const PlanOptions& options) {
+/// A folder of the plan and its segments, for whoever wants to read or to run them elsewhere.
+Status write_segments(const SealedPlan& sealed, const std::filesystem::path& folder) {
+  KXF_TRY(text, plan_json(sealed));
+  // Names are a plugin's or ours, but they become file names here.
+  for (const Segment& segment : sealed.segments)
+    if (segment.name.find('/') != std::string::npos || segment.name.starts_with('.'))
+      return broken(fmt::format("a segment is named \"{}\"", segment.name));
+  std::error_code error;
+  if (!std::filesystem::create_directory(folder, error))
+    return refuse(fmt::format("cannot make the folder {} for the segments: {}", folder.native(),
+                              error ? error.message() : "it exists"),
+                  "name a folder that does not exist, in one that does");
+  KXF_CHECK(write_file(folder / "plan.json", bytes_of(text)));
+  for (const Segment& segment : sealed.segments)
+    KXF_CHECK(write_file(folder / segment.name, segment.bytes.view()));
+  return {};
+}
+
+Status plan_only(const CommonOptions& common, const PlanOptions& options,
+                 const std::string& segments) {
   KXF_TRY(work, prepare(common, options));
   KXF_TRY(sealed, make_plan(work, work.policy, Seeds::zeros));
+  if (!segments.empty()) KXF_CHECK(write_segments(sealed, segments));
   return print_plan(sealed, common);
 }
 
@@ -117,12 +138,12 @@ int status_of(const Status& status) { return status ? 0 : report(status.error())
 
 }  // namespace
 
-int plan(const CommonOptions& common, const PlanOptions& options) {
-  return status_of(plan_only(common, options));
+int plan(const CommonOptions& common, const PlanOptions& options, const std::string& segments) {
+  return status_of(plan_only(common, options, segments));
 }
 
 int load(const CommonOptions& common, const PlanOptions& options, bool dry_run) {
-  return status_of(dry_run ? plan_only(common, options) : load_now(common, options));
+  return status_of(dry_run ? plan_only(common, options, "") : load_now(common, options));
 }
 
 }  // namespace kxf::cli

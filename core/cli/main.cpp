@@ -106,7 +106,11 @@ void add_reading_verbs(CLI::App& app, Parsed& parsed) {
   add_common(*plan, parsed);
   add_plan_options(*plan, parsed);
   add_machine(*plan, parsed);
-  plan->callback([&] { parsed.run = [&] { return kxf::cli::plan(parsed.common, parsed.plan); }; });
+  plan->add_option("--segments", parsed.output,
+                   "Folder to make: plan.json and a file with the bytes of each segment");
+  plan->callback([&] {
+    parsed.run = [&] { return kxf::cli::plan(parsed.common, parsed.plan, parsed.output); };
+  });
 
   CLI::App* capture = app.add_subcommand("capture", "Record this machine for planning elsewhere");
   capture->add_option("-o,--output", parsed.output, "Tar file to write")->required();

@@ -26,7 +26,8 @@ struct PlanOptions {
 
 // load.cpp
 int load(const CommonOptions& common, const PlanOptions& options, bool dry_run);
-int plan(const CommonOptions& common, const PlanOptions& options);
+/// `segments`: a folder to make for the plan and the bytes of its segments; empty: none.
+int plan(const CommonOptions& common, const PlanOptions& options, const std::string& segments);
 // unload.cpp, exec.cpp, status.cpp
 int unload(bool crash);
 int exec(const CommonOptions& common, const PlanOptions& options);
