@@ -1,33 +1,5 @@
 # Cross compiler for Debian's ppc64el on any host.
-#
-# The sysroot is a folder of unpacked ppc64el packages, made by scripts/sysroot.sh ppc64el.  Give its path as the cache
-# variable or environment variable KXF_SYSROOT.
-set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR ppc64le)
-
-if(NOT KXF_SYSROOT)
-  set(KXF_SYSROOT "$ENV{KXF_SYSROOT}")
-endif()
-if(NOT IS_DIRECTORY "${KXF_SYSROOT}/usr/include")
-  message(FATAL_ERROR "KXF_SYSROOT is \"${KXF_SYSROOT}\", not a sysroot; "
-                      "make one: KXF_SYSROOT=$(scripts/sysroot.sh ppc64el)")
-endif()
-set(KXF_SYSROOT "${KXF_SYSROOT}" CACHE PATH "unpacked ppc64el packages to build against")
-list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES KXF_SYSROOT) # compiler checks read this file too
-
-set(CMAKE_C_COMPILER powerpc64le-linux-gnu-gcc)
-set(CMAKE_CXX_COMPILER powerpc64le-linux-gnu-g++)
-set(CMAKE_ASM_COMPILER powerpc64le-linux-gnu-gcc)
-set(CMAKE_SYSROOT "${KXF_SYSROOT}")
-set(CMAKE_LIBRARY_ARCHITECTURE powerpc64le-linux-gnu)
-
-set(CMAKE_FIND_ROOT_PATH "${KXF_SYSROOT}")
-set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
-set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
-set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
-set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
-
-# pkg-config: the sysroot's files only, and their paths below the sysroot
-set(ENV{PKG_CONFIG_PATH} "")
-set(ENV{PKG_CONFIG_LIBDIR} "${KXF_SYSROOT}/usr/lib/powerpc64le-linux-gnu/pkgconfig:${KXF_SYSROOT}/usr/share/pkgconfig")
-set(ENV{PKG_CONFIG_SYSROOT_DIR} "${KXF_SYSROOT}")
+set(architecture ppc64el)
+set(triplet powerpc64le-linux-gnu)
+include("${CMAKE_CURRENT_LIST_DIR}/debian-cross.cmake")
