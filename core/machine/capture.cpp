@@ -58,6 +58,7 @@ constexpr Wanted wanted_files[] = {
     {"/sys/kernel/kexec_loaded", status_cost},
     {"/sys/kernel/kexec_crash_loaded", status_cost},
     {"/sys/kernel/kexec_crash_size", status_cost},
+    {"/sys/kernel/reboot/cpu", cpu_cost},
     {"/sys/kernel/crash_elfcorehdr_size", dump_cost},
     {"/sys/devices/system/cpu/online", cpu_cost, Absence::gap},
     {"/sys/devices/system/cpu/offline", cpu_cost},

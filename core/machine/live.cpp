@@ -9,7 +9,7 @@
 #include <mutex>
 #include <system_error>
 
-#include "devicetree/flatten.hpp"
+#include "devicetree/running_tree.hpp"
 #include "machine/boot_log.hpp"
 #include "machine/captured.hpp"
 #include "machine/excerpt.hpp"
@@ -73,20 +73,11 @@ class LiveMachine final : public Machine {
  private:
   void find_tree() const {
     std::call_once(tree_sought_, [this] {
-      constexpr std::string_view origin = "/sys/firmware/fdt";
-      // Only root reads it, and kernels that changed the tree hide it; the unpacked one is for all.
-      const bool unpacked = exists("/proc/device-tree");
-      if (!exists(origin) && !unpacked) {
+      if (!exists("/sys/firmware/fdt") && !exists("/proc/device-tree")) {
         tree_problem_ = no_device_tree;
         return;
       }
-      Result<ByteVector> blob = read(origin);
-      if (!blob && unpacked) blob = flatten_device_tree(*this);
-      if (!blob) {
-        tree_problem_ = blob.error().message;
-        return;
-      }
-      Result<DeviceTree> tree = DeviceTree::parse(*blob, origin);
+      Result<DeviceTree> tree = running_tree(*this);
       if (tree) {
         tree_ = std::move(*tree);
       } else {

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "devicetree/flatten.hpp"
+#include "devicetree/running_tree.hpp"
 #include "kxf/device_tree.hpp"
 #include "map_machine.hpp"
 
@@ -327,6 +328,68 @@ std::map<std::string, std::string> contents(const DeviceTree& tree) {
 }
 
 }  // namespace
+
+TEST_SUITE("the tree of a running system") {
+  /// Booted with `blob`, shown as `now` in /proc/device-tree.
+  void run_on(MapMachine & machine, const DeviceTree& blob, const DeviceTree& now) {
+    machine.files["/sys/firmware/fdt"] = std::string(kxf::text_of(blob.blob()));
+    unflatten(now.root(), "/proc/device-tree", machine);
+  }
+
+  DeviceTree changed(const DeviceTree& tree, const char* path, const char* property) {
+    TreeEditor editor(tree);
+    REQUIRE(editor.set_u32(path, property, 7));
+    return *editor.tree();
+  }
+
+  DeviceTree blob_with_reservation() {
+    TreeEditor editor(sample_tree());
+    REQUIRE(editor.reserve(kxf::Range::sized(0x1000, 0x2000)));
+    editor.set_boot_cpu(3);
+    return *editor.tree();
+  }
+
+  TEST_CASE("is the blob that it was booted with, whatever changed outside of /chosen") {
+    const DeviceTree blob = blob_with_reservation();
+    MapMachine machine;
+    run_on(machine, blob, changed(blob, "/memory@40000000", "overlaid"));
+    const auto tree = kxf::running_tree(machine);
+    REQUIRE(tree);
+    CHECK(std::ranges::equal(tree->blob(), blob.blob()));
+  }
+
+  TEST_CASE("is that of now, with the blob's header, once the kernel has added to /chosen") {
+    const DeviceTree blob = blob_with_reservation();
+    const DeviceTree now =
+        changed(changed(blob, "/memory@40000000", "hotplugged"), "/chosen", "linux,made-up-end");
+    MapMachine machine;
+    run_on(machine, blob, now);
+    const auto tree = kxf::running_tree(machine);
+    REQUIRE(tree);
+    CHECK(contents(*tree) == contents(now));
+    CHECK(tree->memory_reservations() == blob.memory_reservations());
+    CHECK(tree->boot_cpu() == 3);
+  }
+
+  TEST_CASE("is that of now where nobody may read the blob") {
+    const DeviceTree blob = blob_with_reservation();
+    MapMachine machine;
+    run_on(machine, blob, blob);
+    machine.unreadable.insert("/sys/firmware/fdt");
+    const auto tree = kxf::running_tree(machine);
+    REQUIRE(tree);
+    CHECK(contents(*tree) == contents(blob));
+    CHECK(tree->memory_reservations().empty());
+  }
+
+  TEST_CASE("is not made up where the blob is damaged") {
+    const DeviceTree blob = blob_with_reservation();
+    MapMachine machine;
+    run_on(machine, blob, blob);
+    machine.files["/sys/firmware/fdt"].resize(100);
+    CHECK_FALSE(kxf::running_tree(machine));
+  }
+}
 
 TEST_SUITE("flattening") {
   TEST_CASE("a flattened tree has the nodes and properties of the files") {
