@@ -20,6 +20,28 @@ bool is_outdated(const DeviceTree& blob, const Machine& machine) {
   });
 }
 
+/// The blob's reservations without the one of the blob itself, which boot loaders add: of exactly
+/// its size, as the header has it. The next tree will lie elsewhere, and entries that nobody drops
+/// would pile up from one kernel to the next.
+std::vector<Range> lasting_reservations(const DeviceTree& blob, ByteView bytes) {
+  constexpr std::uint64_t total_size_at = 4;  // Devicetree Specification v0.4, section 5.2
+  const std::uint64_t size =
+      Bytes(bytes, Endian::big).read<std::uint32_t>(total_size_at).value_or(0);
+  std::vector<Range> ranges = blob.memory_reservations();
+  std::erase_if(ranges, [size](const Range& range) { return range.size_bytes() == size; });
+  return ranges;
+}
+
+/// `tree` with these reservations and this boot CPU.
+Result<DeviceTree> with_header(const DeviceTree& tree, const std::vector<Range>& reservations,
+                               std::uint32_t boot_cpu) {
+  TreeEditor editor(tree);
+  editor.unreserve_all();
+  for (const Range& range : reservations) KXF_CHECK(editor.reserve(range));
+  editor.set_boot_cpu(boot_cpu);
+  return editor.tree();
+}
+
 Result<DeviceTree> tree_of_now(const Machine& machine) {
   KXF_TRY(flat, flatten_device_tree(machine));
   return DeviceTree::parse(flat, "/proc/device-tree");
@@ -35,12 +57,13 @@ Result<DeviceTree> running_tree(const Machine& machine) {
     return tl::unexpected(bytes.error());
   }
   KXF_TRY(blob, DeviceTree::parse(*bytes, blob_path));
-  if (!is_outdated(blob, machine)) return blob;
+  const std::vector<Range> reservations = lasting_reservations(blob, *bytes);
+  if (!is_outdated(blob, machine)) {
+    if (reservations.size() == blob.memory_reservations().size()) return blob;
+    return with_header(blob, reservations, blob.boot_cpu());
+  }
   KXF_TRY(now, tree_of_now(machine));
-  TreeEditor editor(now);
-  for (const Range& range : blob.memory_reservations()) KXF_CHECK(editor.reserve(range));
-  editor.set_boot_cpu(blob.boot_cpu());
-  return editor.tree();
+  return with_header(now, reservations, blob.boot_cpu());
 }
 
 }  // namespace kxf

@@ -12,6 +12,7 @@ namespace kxf {
 /// since (where it lies itself, what it reserved), it keeps the tree up to date, and the blob is
 /// out of date: memory and CPUs may have been added, too. Then the tree is that of now with the
 /// blob's reservations and boot CPU, else the blob. The one that is readable, when one is not.
+/// A reservation of the blob itself is left out.
 /// Errors: neither is there or readable; the tree is damaged.
 [[nodiscard]] Result<DeviceTree> running_tree(const Machine& machine);
 

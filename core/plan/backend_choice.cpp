@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "plan/policy_names.hpp"
 #include "policy/command_line.hpp"
 
 namespace kxf {
@@ -11,7 +12,8 @@ namespace {
 
 /// Wishes that kexec_file_load cannot honour: there the kernel itself places the segments, writes
 /// the device tree and uses no purgatory of ours.
-std::vector<std::string> needs_load(const Policy& policy, const KernelSpec& kernel) {
+std::vector<std::string> needs_load(const Policy& policy, const ArchitectureTraits& traits,
+                                    const KernelSpec& kernel) {
   std::vector<std::string> needs;
   if (policy.tree_source.value != "running")
     needs.push_back(fmt::format("a device tree from a file ({})", policy.tree_source.origin));
@@ -23,7 +25,7 @@ std::vector<std::string> needs_load(const Policy& policy, const KernelSpec& kern
     needs.push_back(fmt::format("deleted device tree parts ({})", policy.tree_delete.origin));
   if (!policy.memory_reserve.value.empty())
     needs.push_back(fmt::format("reserved windows ({})", policy.memory_reserve.origin));
-  if (policy.memory_sources.value != Policy{}.memory_sources.value)
+  if (source_names(policy, traits) != traits.memory_sources)
     needs.push_back(fmt::format("chosen memory sources ({})", policy.memory_sources.origin));
   if (policy.console_sink.value != "auto" && policy.console_sink.value != "none")
     needs.push_back(fmt::format("a purgatory console ({})", policy.console_sink.origin));
@@ -81,8 +83,9 @@ bool wants_digest(const Policy& policy) {
 }
 
 Result<BackendChoice> choose_backend(const Machine& machine, const Policy& policy,
-                                     const KernelSpec& kernel, Record& record) {
-  const std::vector<std::string> load = needs_load(policy, kernel);
+                                     const ArchitectureTraits& traits, const KernelSpec& kernel,
+                                     Record& record) {
+  const std::vector<std::string> load = needs_load(policy, traits, kernel);
   const std::vector<std::string> file = needs_file_load(machine);
   if (policy.syscall.value != SyscallChoice::automatic)
     return explicit_choice(machine, policy, load, file, record);

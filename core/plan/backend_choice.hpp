@@ -3,6 +3,7 @@
 
 /// Which system call loads the plan.
 
+#include "kxf/architecture.hpp"
 #include "kxf/kernel.hpp"
 #include "kxf/machine.hpp"
 #include "kxf/plan.hpp"
@@ -23,6 +24,7 @@ struct BackendChoice {
 /// Errors: the two reasons; a system call that was asked for and that the kernel lacks, or that
 /// cannot honour something else that was asked for.
 [[nodiscard]] Result<BackendChoice> choose_backend(const Machine& machine, const Policy& policy,
+                                                   const ArchitectureTraits& traits,
                                                    const KernelSpec& kernel, Record& record);
 
 /// Is a digest to be verified by the purgatory?

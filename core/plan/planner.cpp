@@ -53,27 +53,18 @@ Status check_board(const Machine& machine, const Policy& policy, Record& record)
     return refuse(fmt::format("the profile is for {} ({}), and this machine's device tree names no "
                               "board",
                               fmt::join(wanted, " or "), policy.board_match.origin),
-                  "use a profile without board.match, such as generic-arm64");
+                  "use a profile without board.match");
   return refuse(
       fmt::format("the profile is for {} ({}), and this board is {}", fmt::join(wanted, " or "),
                   policy.board_match.origin, fmt::join(names, ", ")),
       "use this board's profile, or one without board.match");
 }
 
-/// `auto` stands for the sources that know this architecture best.
 Result<std::vector<const MemorySource*>> memory_sources(const Policy& policy,
                                                         const ArchitectureTraits& traits,
                                                         const Registry& registry) {
-  constexpr std::string_view automatic_sources = "auto";
   std::vector<const MemorySource*> sources;
-  std::vector<std::string> names;
-  for (const std::string& name : policy.memory_sources.value) {
-    if (name != automatic_sources)
-      names.push_back(name);
-    else
-      std::ranges::copy(traits.memory_sources, std::back_inserter(names));
-  }
-  for (const std::string& name : names) {
+  for (const std::string& name : source_names(policy, traits)) {
     auto source = registry.named<MemorySource>(name);
     if (!source) return pass(std::move(source), policy.memory_sources.origin);
     sources.push_back(*source);
@@ -189,7 +180,8 @@ Status place_all(Draft& draft, PlanParts& parts) {
     initrd = Range::sized(initrd_place.start, draft.initrd.size_bytes());
     parts.segments.push_back({"initrd", draft.initrd, initrd_place});
   }
-  KXF_TRY(tree, finish_tree(draft, initrd, dtb, draft.record));
+  KXF_TRY(tree, finish_tree(draft, initrd, Range::sized(dtb.start, sized_tree.blob().size()),
+                            draft.record));
   if (tree.blob().size() != sized_tree.blob().size())
     return broken("the size of the next device tree depends on addresses");
   parts.segments.push_back({"dtb", Blob(ByteVector(tree.blob().begin(), tree.blob().end())), dtb});
@@ -295,7 +287,8 @@ Status look_at_machine(Draft& draft) {
 }
 
 Status choose_call(Draft& draft) {
-  KXF_TRY(backend, choose_backend(draft.machine, draft.policy, draft.image.kernel, draft.record));
+  KXF_TRY(backend, choose_backend(draft.machine, draft.policy, draft.architecture->traits(),
+                                  draft.image.kernel, draft.record));
   draft.backend = backend;
   if (!draft.policy.crash) return {};
   if (draft.memory.crash_regions().empty())

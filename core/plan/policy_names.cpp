@@ -55,4 +55,15 @@ Status check_names(const Policy& policy, const Registry& registry) {
                    BoardCheck>(policy, registry);
 }
 
+std::vector<std::string> source_names(const Policy& policy, const ArchitectureTraits& traits) {
+  std::vector<std::string> names;
+  for (const std::string& name : policy.memory_sources.value) {
+    if (name == "auto")
+      std::ranges::copy(traits.memory_sources, std::back_inserter(names));
+    else
+      names.push_back(name);
+  }
+  return names;
+}
+
 }  // namespace kxf

@@ -37,7 +37,7 @@ struct Scene {
     machine.files["/sys/kernel/security/lockdown"] = "none [integrity] confidentiality\n";
   }
   kxf::Result<kxf::BackendChoice> choose() {
-    return choose_backend(machine, policy, kernel, record);
+    return choose_backend(machine, policy, {}, kernel, record);
   }
   std::string refusal() {
     const auto choice = choose();

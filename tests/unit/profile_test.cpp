@@ -218,7 +218,7 @@ TEST_CASE("profile: a file that sets nothing gives the defaults, and says so") {
   CHECK(policy.memory_sources.origin == "default");
   const std::string text = effective_text(policy);
   CHECK(text.find("# image: not set\n") != std::string::npos);
-  CHECK(text.find("sources = [\"dt\", \"iomem\"]  # default\n") != std::string::npos);
+  CHECK(text.find("sources = [\"auto\"]  # default\n") != std::string::npos);
   CHECK(text.find("unpack-limit = \"1 GiB\"  # default\n") != std::string::npos);
   check_round_trip(policy);
 }

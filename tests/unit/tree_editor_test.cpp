@@ -371,6 +371,23 @@ TEST_SUITE("the tree of a running system") {
     CHECK(tree->boot_cpu() == 3);
   }
 
+  TEST_CASE("has no reservation of the blob itself") {
+    const DeviceTree blob = blob_with_reservation();
+    TreeEditor editor(blob);
+    REQUIRE(editor.reserve(kxf::Range::sized(0x8000, blob.blob().size() + 16)));
+    const DeviceTree reserving_itself = *editor.tree();
+    REQUIRE(reserving_itself.blob().size() == blob.blob().size() + 16);
+    for (const char* const addition : {"", "linux,made-up-end"}) {
+      const DeviceTree now = *addition == '\0' ? blob : changed(blob, "/chosen", addition);
+      MapMachine machine;
+      run_on(machine, reserving_itself, now);
+      const auto tree = kxf::running_tree(machine);
+      REQUIRE(tree);
+      CHECK(tree->memory_reservations() == blob.memory_reservations());
+      CHECK(tree->boot_cpu() == 3);
+    }
+  }
+
   TEST_CASE("is that of now where nobody may read the blob") {
     const DeviceTree blob = blob_with_reservation();
     MapMachine machine;
