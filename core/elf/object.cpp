@@ -33,20 +33,21 @@ struct MachineName {
   std::string_view big;
 };
 
+/// Numbers of the System V ABI's registry, names as compilers give them in their triplets.
 constexpr std::array machine_names = {
-    MachineName{EM_AARCH64, 64, "aarch64", "aarch64_be"},
-    MachineName{EM_ARM, 32, "arm", "armeb"},
-    MachineName{EM_386, 32, "i386", ""},
-    MachineName{EM_X86_64, 64, "x86-64", ""},
-    MachineName{EM_X86_64, 32, "x32", ""},
-    MachineName{EM_PPC64, 64, "ppc64le", "ppc64"},
-    MachineName{EM_PPC, 32, "ppcle", "ppc"},
-    MachineName{EM_RISCV, 64, "riscv64", ""},
-    MachineName{EM_RISCV, 32, "riscv32", ""},
-    MachineName{EM_S390, 64, "", "s390x"},
-    MachineName{EM_MIPS, 64, "mips64el", "mips64"},
-    MachineName{EM_MIPS, 32, "mipsel", "mips"},
-    MachineName{258 /* EM_LOONGARCH */, 64, "loongarch64", ""},
+    MachineName{183, 64, "aarch64", "aarch64_be"},
+    MachineName{40, 32, "arm", "armeb"},
+    MachineName{3, 32, "i386", ""},
+    MachineName{62, 64, "x86-64", ""},
+    MachineName{62, 32, "x32", ""},
+    MachineName{21, 64, "powerpc64le", "powerpc64"},
+    MachineName{20, 32, "powerpcle", "powerpc"},
+    MachineName{243, 64, "riscv64", ""},
+    MachineName{243, 32, "riscv32", ""},
+    MachineName{22, 64, "", "s390x"},
+    MachineName{8, 64, "mips64el", "mips64"},
+    MachineName{8, 32, "mipsel", "mips"},
+    MachineName{258, 64, "loongarch64", ""},
 };
 
 tl::unexpected<Error> damaged(std::string what) {

@@ -20,7 +20,7 @@ struct ElfNote {
 };
 
 struct ElfObject {
-  std::string machine;  ///< `aarch64`, `ppc64le`, `x86-64`: architecture, byte order and class
+  std::string machine;  ///< `aarch64`, `riscv64`, `x86-64`: architecture, byte order and class
   bool shared_object = false;
   std::vector<ElfNote> notes;  ///< in file order
 };

@@ -23,7 +23,7 @@ std::string chosen_name(const Policy& policy, std::string_view kind) {
 
 struct Probed {
   std::vector<Registered<ImageFormat>> mine;
-  std::vector<std::string> damaged;  ///< "arm64-image: ..."
+  std::vector<std::string> damaged;  ///< "gzip: ..."
 };
 
 Probed probe_all(ByteView bytes, const Registry& registry) {

@@ -14,7 +14,7 @@
 
 namespace kxf {
 
-/// One layer: `gzip`, then `arm64-image`.
+/// One layer: `gzip`, then the kernel in it.
 struct ImageLayer {
   std::string name;
   std::uint64_t size_bytes = 0;  ///< of what the layer was given

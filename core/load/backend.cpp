@@ -12,8 +12,8 @@ namespace kxf {
 namespace {
 
 /// The errnos by which a kernel says that it cannot, as opposed to that it will not: only then is
-/// another way of loading what the user asked for. arm64 answers EINVAL for an image of unknown
-/// format, x86 ENOEXEC.
+/// another way of loading what the user asked for. Architectures answer EINVAL or ENOEXEC
+/// for an image of unknown format.
 bool kernel_cannot(int error) {
   return error == ENOSYS || error == EINVAL || error == ENOEXEC || error == EOPNOTSUPP;
 }

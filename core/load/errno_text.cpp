@@ -125,7 +125,7 @@ bool says(const std::vector<std::string>& log, std::string_view text) {
 }
 
 /// Are several CPUs possible, and can none be taken down? Then the kernel says that they are stuck
-/// (cpus_are_stuck_in_kernel() of arm64).
+/// (cpus_are_stuck_in_kernel()).
 bool cpus_stuck(const Machine& machine) {
   const Result<std::string> possible = machine.read_text("/sys/devices/system/cpu/possible");
   if (!possible || possible->find_first_of("-,") == std::string::npos) return false;

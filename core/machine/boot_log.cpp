@@ -18,11 +18,10 @@ constexpr int syslog_action_size_buffer = 10;
 
 /// What the running kernel did that no file tells: where the GIC's LPI tables lie, how CPUs are
 /// started, what firmware it found, what became of crashkernel=.
-constexpr std::array<std::string_view, 19> words{
-    "LPI",          "GICv",          "GIC:",       "ITS",          "efi:",
-    "psci:",        "spin-table",    "spin table", "crashkernel",  "Crash kernel",
-    "crash kernel", "Machine model", "kexec",      "CPU: All CPU", "CPU features",
-    "earlycon",     "secureboot",    "Lockdown",   "OPAL"};
+constexpr std::array<std::string_view, 17> words{
+    "LPI",          "GICv",         "GIC:",         "ITS",          "efi:",          "spin-table",
+    "spin table",   "crashkernel",  "Crash kernel", "crash kernel", "Machine model", "kexec",
+    "CPU: All CPU", "CPU features", "earlycon",     "secureboot",   "Lockdown"};
 
 std::string_view without_level(std::string_view line) {
   if (!line.starts_with('<')) return line;

@@ -11,7 +11,7 @@
 namespace kxf {
 
 /// Those lines of `log` (as syslog(2) gives it: `<6>[    0.000000] message`) that name GIC tables,
-/// EFI, PSCI, spin-table, CPUs, the machine model, crashkernel or kexec.
+/// EFI, spin-table, CPUs, the machine model, crashkernel or kexec.
 [[nodiscard]] std::string relevant_lines(std::string_view log);
 
 /// relevant_lines() of the running kernel.

@@ -49,7 +49,7 @@ class TreeReader {
     }
     for (const Node& node : tree_.root().children()) {
       if (node.text("device_type") != "memory" || !node.is_enabled()) continue;
-      // A kdump kernel on ppc64 is told so which part of the node it may use.
+      // A kdump kernel may be told so which part of the node it may use.
       const auto usable = node.property("linux,usable-memory");
       KXF_TRY(ranges,
               usable ? root_ranges(*usable, fmt::format("linux,usable-memory of {}", node.path()))

@@ -126,12 +126,12 @@ constexpr Key keys[] = {
     member<&Policy::plugins_required>(
         "plugins.require", KeyType::names,
         "Plugins, by name, without which the profile makes no sense: a missing one is an error.",
-        R"(["arm64", "acme"])"),
+        R"(["acme"])"),
     member<&Policy::plugins_use>(
         "plugins.use", KeyType::names_map,
         "Which implementation to take where several fit, by kind. Without it the highest rank "
         "wins. Memory sources have a key of their own, `memory.sources`; board checks all run.",
-        R"({ image-format = "arm64-image", codec = "gzip" })", kinds),
+        R"({ image-format = "acme1", codec = "gzip" })", kinds),
     member<&Policy::plugins_sha256>(
         "plugins.sha256", KeyType::digests,
         "Pins: the file of a plugin (its name without directories) must have this SHA-256, else "
@@ -196,7 +196,7 @@ constexpr Key keys[] = {
         "cpus.methods", KeyType::texts,
         "CPU enable methods that may be used, as the device tree spells them. Empty: all that a "
         "plugin knows.",
-        R"(["psci"])"),
+        R"(["spin-table"])"),
     member<&Policy::cpu_mismatch>(
         "cpus.mismatch", KeyType::choice,
         "What happens when the enable method of a CPU is not the same in both device trees, is "

@@ -30,7 +30,7 @@ void write_board(const Scratch& root) {
   root.write("proc/cpuinfo", "processor : 0\n");
   root.write("proc/kallsyms", "ffff800008000000 T _text\n");
   root.write("proc/sys/kernel/kexec_load_disabled", "0\n");
-  root.write("kxf-boot-log", "psci: PSCIv1.1 detected in firmware.\n");
+  root.write("kxf-boot-log", "efi: EFI v2.70 by EDK II\n");
   const DeviceTree tree = kxf_test::TreeMaker().text("/", "model", "a board").done();
   root.write("sys/firmware/fdt", text_of(tree.blob()));
   root.write("sys/kernel/kexec_loaded", "0\n");

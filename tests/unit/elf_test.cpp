@@ -110,8 +110,8 @@ TEST_CASE("elf: notes are read in every class, byte order and alignment") {
 TEST_CASE("elf: machines are named with byte order and class") {
   CHECK(elf_machine_name(EM_AARCH64, 64, Endian::little) == "aarch64");
   CHECK(elf_machine_name(EM_AARCH64, 64, Endian::big) == "aarch64_be");
-  CHECK(elf_machine_name(EM_PPC64, 64, Endian::little) == "ppc64le");
-  CHECK(elf_machine_name(EM_PPC64, 64, Endian::big) == "ppc64");
+  CHECK(elf_machine_name(EM_PPC64, 64, Endian::little) == "powerpc64le");
+  CHECK(elf_machine_name(EM_PPC64, 64, Endian::big) == "powerpc64");
   CHECK(elf_machine_name(EM_X86_64, 64, Endian::little) == "x86-64");
   CHECK(elf_machine_name(EM_X86_64, 32, Endian::little) == "x32");
   CHECK(elf_machine_name(0x1234, 32, Endian::big) == "machine 4660, 32-bit, big-endian");

@@ -424,14 +424,14 @@ TEST_CASE("files are read up to their limit and written whole") {
 TEST_CASE("the boot log is cut down to what planning looks at, without levels and times") {
   const std::string log =
       "<6>[    0.000000] Machine model: linux,dummy-virt\n"
-      "<6>[    0.000000][    T0] psci: PSCIv1.1 detected in firmware.\n"
+      "<6>[    0.000000][    T0] efi: EFI v2.70 by EDK II\n"
       "<4>[   12.345678] usb 1-1: new device\n"
       "<6>[    0.000000] CPU1: using LPI pending table @0x0000000042600000\n"
       "[    0.000000] crashkernel reserved: 0x60000000 - 0x70000000 (256 MB)\n"
       "kexec_core: no time here";
   CHECK(relevant_lines(log) ==
         "Machine model: linux,dummy-virt\n"
-        "psci: PSCIv1.1 detected in firmware.\n"
+        "efi: EFI v2.70 by EDK II\n"
         "CPU1: using LPI pending table @0x0000000042600000\n"
         "crashkernel reserved: 0x60000000 - 0x70000000 (256 MB)\n"
         "kexec_core: no time here\n");

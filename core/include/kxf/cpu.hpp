@@ -13,7 +13,7 @@ inline namespace KXF_ABI_NAMESPACE {
 
 /// A CPU as a device tree describes it (`/cpus/cpu@*`, `device_type = "cpu"`).
 struct CpuNode {
-  std::uint64_t hardware_id = 0;  ///< `reg`: MPIDR affinity on arm64, server number on ppc64
+  std::uint64_t hardware_id = 0;  ///< `reg`: what the architecture numbers CPUs by
   std::string path;
   std::string enable_method;  ///< first string of the CPU's or of `/cpus`' `enable-method`
   std::optional<std::uint64_t> release_address;  ///< `cpu-release-addr`, physical

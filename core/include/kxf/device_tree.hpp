@@ -78,7 +78,7 @@ class KXF_API Node {
 /// copies share the blob.
 class KXF_API DeviceTree {
  public:
-  /// Largest blob that is accepted: the arm64 boot protocol allows 2 MiB, and no board is near.
+  /// Largest blob that is accepted: 2 MiB is what boot protocols allow, and no board is near.
   static constexpr std::uint64_t max_size_bytes = 2U << 20U;
 
   /// `origin` names the blob in messages: a path, or "the running system".

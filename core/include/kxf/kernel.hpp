@@ -34,7 +34,7 @@ enum class Placement : std::uint8_t {
 /// What an image format found out about a kernel: all that placement and entry need, nothing that
 /// depends on the machine.
 struct KernelSpec {
-  std::string machine;  ///< `uname -m` style family of the target: aarch64, ppc64
+  std::string machine;  ///< `uname -m` style family of the target: aarch64
   Endian endian = Endian::little;
   std::optional<std::uint64_t> page_size_bytes;  ///< that it was built for, when it says
 

@@ -23,7 +23,7 @@ inline constexpr std::string_view boot_log_path = "/kxf-boot-log";
 
 /// What no file under /proc or /sys says.
 struct MachineFacts {
-  std::string hardware;               ///< `uname -m`: aarch64, ppc64le, x86_64, ...
+  std::string hardware;               ///< `uname -m`: aarch64, x86_64, ...
   std::string kernel_release;         ///< `uname -r`
   std::uint64_t page_size_bytes = 0;  ///< of the running kernel
   Endian endian = Endian::little;     ///< of the running kernel

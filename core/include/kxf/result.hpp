@@ -22,7 +22,7 @@ enum class Fault : std::uint8_t {
 /// One error: what was tried, on what, what was found, and what to do about it.
 ///
 /// `message` is lower case and grows outward, so that a reader meets the widest context first:
-/// `loading board.toml: kernel "/boot/Image": arm64 image wants 16 KiB pages, ...`.
+/// `loading board.toml: kernel "/boot/Image": the image wants 16 KiB pages, ...`.
 struct Error {
   std::string message;
   std::string remedy;  ///< one imperative sentence without a full stop; empty when there is none
