@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "digest/sha256.hpp"
 
+#include "digest/sha256_lanes.hpp"
+
 // libcrypto's plain SHA-256 instead of EVP: EVP reads a configuration file that an environment
 // variable names and that can load providers, which has no place in a process that runs as root.
 // It would also cost each load 5 million instructions to set up (bench/load.sh), and make a static
@@ -21,11 +23,14 @@ Result<Sha256> sha256(ByteView bytes) {
 }
 
 Result<std::vector<Sha256>> sha256_each(std::span<const ByteView> views) {
-  std::vector<Sha256> digests;
-  digests.reserve(views.size());
-  for (const ByteView view : views) {
-    KXF_TRY(digest, sha256(view));
-    digests.push_back(digest);
+  std::vector<Sha256> digests(views.size());
+  if constexpr (sha256_lanes_are_fastest) {
+    sha256_lanes(views, digests);
+  } else {
+    for (std::size_t i = 0; i < views.size(); ++i) {
+      KXF_TRY(digest, sha256(views[i]));
+      digests[i] = digest;
+    }
   }
   return digests;
 }
