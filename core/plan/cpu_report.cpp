@@ -188,7 +188,9 @@ Status check_cpus(const CpuReport& report, bool crash) {
     if (state.assessment.verdict == CpuVerdict::unsound)
       return refuse(fmt::format("CPU {} cannot be handed to the next kernel: {}",
                                 hex(state.node.hardware_id), state.assessment.reason),
-                    "boot the running kernel in the way that the reason names");
+                    state.assessment.remedy.empty()
+                        ? "boot the running kernel in the way that the reason names"
+                        : state.assessment.remedy);
   return {};
 }
 

@@ -217,12 +217,20 @@ Error no_room(const PlacementSpace& space, std::span<const PlacementRule> rules,
     for (const PlacementRule& rule : rules)
       text += fmt::format("\n    {} needs {}", rule.name, window_text(rule));
   }
-  std::vector<Range> holes = space.allowed.ranges();
+  // What lies outside of the window is no hole for this segment.
+  const Range window = misfit != nullptr ? misfit->window : whole_address_space;
+  std::vector<Range> holes;
+  for (const Range& hole : space.allowed)
+    if (const Range room = hole.intersection(window); !room.empty()) holes.push_back(room);
   std::ranges::stable_sort(holes, std::ranges::greater{}, &Range::size_bytes);
-  if (holes.empty()) text += "\n    there is no usable memory at all";
+  if (holes.empty())
+    text += fmt::format("\n    there is no usable memory {}",
+                        space.allowed.empty() ? "at all" : "in the window");
   for (std::size_t i = 0; i < std::min(holes.size(), holes_to_report); ++i)
     text += fmt::format("\n    hole {} of {}: ended by {}", to_text(holes[i]),
-                        size_text(holes[i].size_bytes()), edge_text(space.memory, holes[i].end));
+                        size_text(holes[i].size_bytes()),
+                        holes[i].end == window.end ? "the end of the window"
+                                                   : edge_text(space.memory, holes[i].end));
   return {std::move(text),
           "use a smaller initrd, or free what blocks the holes (kxf plan lists all memory)",
           Fault::refused};

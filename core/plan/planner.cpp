@@ -14,75 +14,11 @@
 #include "plan/kernel_layout.hpp"
 #include "plan/placer.hpp"
 #include "plan/policy_names.hpp"
+#include "plan/survey.hpp"
 #include "policy/command_line.hpp"
 
 namespace kxf {
 namespace {
-
-Result<const Architecture*> architecture_for(const Machine& machine, const Registry& registry,
-                                             const Policy& policy) {
-  std::vector<Registered<Architecture>> candidates;
-  std::vector<std::string_view> known;
-  for (const auto& architecture : registry.all<Architecture>()) {
-    known.push_back(architecture.implementation->name());
-    if (architecture.implementation->handles(machine.facts())) candidates.push_back(architecture);
-  }
-  if (candidates.empty())
-    return refuse(
-        fmt::format("no plugin knows the architecture of this machine, \"{}\" (known: {})",
-                    machine.facts().hardware,
-                    known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))),
-        "install its architecture plugin, or name a capture with --machine");
-  const auto& use = policy.plugins_use.value;
-  const auto chosen = use.find("architecture");
-  return Registry::choose(candidates, chosen == use.end() ? "" : chosen->second);
-}
-
-/// Is the profile for this board?
-Status check_board(const Machine& machine, const Policy& policy, Record& record) {
-  const auto& wanted = policy.board_match.value;
-  if (wanted.empty()) return {};
-  const DeviceTree* tree = machine.device_tree();
-  const auto names = tree == nullptr ? std::vector<std::string_view>{} : tree->board();
-  for (const std::string_view name : names) {
-    if (std::ranges::find(wanted, name) == wanted.end()) continue;
-    record.decide("board", std::string(name), policy.board_match.origin);
-    return {};
-  }
-  if (names.empty())
-    return refuse(fmt::format("the profile is for {} ({}), and this machine's device tree names no "
-                              "board",
-                              fmt::join(wanted, " or "), policy.board_match.origin),
-                  "use a profile without board.match");
-  return refuse(
-      fmt::format("the profile is for {} ({}), and this board is {}", fmt::join(wanted, " or "),
-                  policy.board_match.origin, fmt::join(names, ", ")),
-      "use this board's profile, or one without board.match");
-}
-
-Result<std::vector<const MemorySource*>> memory_sources(const Policy& policy,
-                                                        const ArchitectureTraits& traits,
-                                                        const Registry& registry) {
-  std::vector<const MemorySource*> sources;
-  for (const std::string& name : source_names(policy, traits)) {
-    auto source = registry.named<MemorySource>(name);
-    if (!source) return pass(std::move(source), policy.memory_sources.origin);
-    sources.push_back(*source);
-  }
-  return sources;
-}
-
-/// Windows that no source can know: the profile's and those that CPUs wait in.
-std::vector<MemoryRange> extra_reservations(const Policy& policy, const CpuReport& cpus) {
-  std::vector<MemoryRange> reserved;
-  for (const ReservedWindow& window : policy.memory_reserve.value)
-    reserved.push_back({window.range, MemoryKind::reserved, window.reason, "profile"});
-  for (const CpuState& cpu : cpus.cpus)
-    for (const Range& range : cpu.assessment.keep_out)
-      reserved.push_back({range, MemoryKind::reserved,
-                          fmt::format("CPU {} waits here", hex(cpu.node.hardware_id)), "cpus"});
-  return reserved;
-}
 
 /// The reservations that the next tree must carry, each once.
 std::vector<Range> tree_reservations(const std::vector<MemoryRange>& extra,
@@ -214,6 +150,16 @@ Status run_board_checks(const Draft& draft, const LoadPlan& plan, Record& record
   return {};
 }
 
+/// The layer that these bytes are in: it keeps them alive when the image is gone.
+const Blob& layer_of(const LoadedImage& image, ByteView bytes) {
+  const auto address = [](ByteView view) { return reinterpret_cast<std::uintptr_t>(view.data()); };
+  for (const Blob& held : image.held)
+    if (address(held.view()) <= address(bytes) &&
+        address(bytes) + bytes.size() <= address(held.view()) + held.size_bytes())
+      return held;
+  return image.bytes;
+}
+
 Status load_files(Draft& draft) {
   const std::string& path = draft.policy.kernel_image.value;
   if (path.empty())
@@ -231,13 +177,14 @@ Status load_files(Draft& draft) {
     draft.record.decide("initrd", fmt::format("{}", fmt::join(draft.policy.initrds.value, " + ")),
                         draft.policy.initrds.origin);
   } else if (draft.image.initrd) {
-    draft.initrd = draft.image.held.empty()
-                       ? draft.image.bytes.narrowed(*draft.image.initrd)
-                       : draft.image.held.front().narrowed(*draft.image.initrd);
+    draft.initrd = layer_of(draft.image, *draft.image.initrd).narrowed(*draft.image.initrd);
     draft.record.decide("initrd", "the image's own", "the profile names none");
   } else {
     draft.record.decide("initrd", "none", "neither the profile nor the image has one");
   }
+  if (draft.image.device_tree)
+    draft.record.decide("device-tree", "not the image's own",
+                        "trees come from the running system or from a file that is named");
   return {};
 }
 

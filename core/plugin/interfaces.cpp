@@ -17,6 +17,7 @@ inline namespace KXF_ABI_NAMESPACE {
 Extension::~Extension() = default;
 Architecture::~Architecture() = default;
 Status Architecture::check_finished(const FinishedQuestion&) const noexcept { return {}; }
+bool Architecture::handles_tree(const DeviceTree&) const noexcept { return false; }
 BoardCheck::~BoardCheck() = default;
 Codec::~Codec() = default;
 ConsoleSink::~ConsoleSink() = default;

@@ -268,6 +268,17 @@ class Arm64 final : public Architecture {
   [[nodiscard]] bool handles(const MachineFacts& facts) const noexcept override {
     return facts.hardware == "aarch64" || facts.hardware == "aarch64_be";
   }
+  /// The timer and spin-table exist in ARMv8 only. Older 32-bit boards have PSCI, too.
+  [[nodiscard]] bool handles_tree(const DeviceTree& tree) const noexcept override {
+    if (!tree.compatible_with("arm,armv8-timer").empty()) return true;
+    const std::optional<Node> cpus = tree.find("/cpus");
+    const std::vector<Node> nodes = cpus ? cpus->children() : std::vector<Node>{};
+    return std::any_of(nodes.begin(), nodes.end(), [](const Node& node) {
+      // The one ARMv8 board whose tree has the older timer's name only.
+      return node.text("enable-method") == "spin-table" ||
+             node.is_compatible("nvidia,tegra132-denver");
+    });
+  }
   [[nodiscard]] ArchitectureTraits traits() const noexcept override {
     return {em_aarch64, command_line_bytes, 4 * kib};
   }

@@ -91,6 +91,20 @@ TEST_CASE("planner: what the image carries is used where the policy names nothin
   CHECK(kxf::text_of(planned.plan.segment("initrd")->bytes.view()) == "another");
 }
 
+TEST_CASE("planner: the initrd of a layer in the middle stays readable") {
+  FakeScene scene;
+  scene.kernel("PACKED:WRAP PACKED:PLAIN kernel");
+  const auto planned = scene.planned();
+  CHECK(kxf::text_of(planned.plan.segment("initrd")->bytes.view()) == "WRAP");
+}
+
+TEST_CASE("planner: a device tree in the image is left out, on record") {
+  FakeScene scene;
+  scene.kernel("PACKED:CARRY ab");
+  CHECK(decided(scene.planned().plan.parts().record, "device-tree", "not the image's own") ==
+        "not the image's own (trees come from the running system or from a file that is named)");
+}
+
 TEST_CASE("planner: the initrd of an outer layer stays readable") {
   FakeScene scene;
   scene.kernel("PACKED:WRAP PLAIN kernel");

@@ -117,6 +117,10 @@ class KXF_API Architecture : public Extension {
   /// The last look at the bytes before kexec_load gets them: do they keep the entry contract?
   /// Errors: the rule that is broken. By default none is.
   [[nodiscard]] virtual Status check_finished(const FinishedQuestion& finished) const noexcept;
+
+  /// Is this the tree of a machine of this architecture? Asked where the tree is all that is known
+  /// of a machine. By default it cannot tell.
+  [[nodiscard]] virtual bool handles_tree(const DeviceTree& tree) const noexcept;
 };
 
 }  // namespace KXF_ABI_NAMESPACE

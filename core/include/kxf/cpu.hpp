@@ -35,6 +35,7 @@ struct CpuAssessment {
   CpuVerdict verdict = CpuVerdict::unknown;
   std::string reason;           ///< always given
   std::vector<Range> keep_out;  ///< memory that no segment may touch: release words, parking pens
+  std::string remedy = {};      ///< what to do when it is unsound; empty: the reason says it
 };
 
 /// One CPU in the report.
