@@ -86,7 +86,7 @@ def cases():
         _image('x86-bzimage', images.bzimage(), r'this is not a kernel image that any plugin knows \(known: .*arm64-image',
                OTHER_KERNEL),
         _image('x86-elf', images.elf(62), 'this is not a kernel image that any plugin knows.*7f 45 4c 46', OTHER_KERNEL),
-        _image('ppc64-elf', images.elf(21, data=2), 'this is not a kernel image that any plugin knows', OTHER_KERNEL),
+        _image('ppc64-elf', images.elf(21, data=2), 'ppc64-elf: damaged ELF kernel: none of its program headers loads anything'),
         _image('text', b'#!/bin/sh\necho no kernel\n', 'this is not a kernel image', OTHER_KERNEL),
         _image('one-byte', b'M', 'this is not a kernel image', OTHER_KERNEL),
         _image('zeros', bytes(MIB), 'this is not a kernel image', OTHER_KERNEL),

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ppc64-writer DIR CASE: writes DIR/purgatory.bin, the ppc64 purgatory as the plugin makes it, for
+// QEMU's pseries: virtual terminal 0x30000001, purgatory at 0xa000000, "kernel" (DIR/kernel.bin) at
+// 0x2000000, and two segments that are there to be verified. Writes DIR/tree.bin as well, the
+// header of a device tree for 0xf000000.
+//
+//   good      all digests match; a big-endian kernel
+//   little    as good, with a little-endian kernel
+//   none      nothing is verified
+//   silent    as good, with no console
+//   bad       one bit of the second segment's digest is wrong
+//   opal      as little, for QEMU's powernv9: DIR/opal-at says where OPAL's addresses belong
+//   wild      all digests match; a bit of the code for other CPUs is wrong
+#include <fmt/format.h>
+#include <libfdt.h>
+#include <openssl/sha.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "ppc64/ppc64.hpp"
+#include "ppc64/purgatory/params.h"
+
+namespace {
+
+constexpr std::uint64_t purgatory_at = 0xa000000;
+constexpr std::uint64_t kernel_at = 0x2000000;
+constexpr std::uint64_t initrd_at = 0x8000000;
+constexpr std::uint64_t tree_at = 0xf000000;
+constexpr std::uint64_t terminal = 0x30000001;
+
+void must(const kxf::Status& status) {
+  if (status) return;
+  fmt::print(stderr, "ppc64-writer: {}\n", status.error().message);
+  std::exit(1);
+}
+
+kxf::DeviceTree tree_of(bool opal) {
+  kxf::ByteVector blob(4096);
+  if (fdt_create_empty_tree(blob.data(), static_cast<int>(blob.size())) != 0) std::abort();
+  kxf::TreeEditor editor(*kxf::DeviceTree::parse(blob, "the test's tree"));
+  if (opal) {
+    must(editor.set_u64("/ibm,opal", "opal-base-address", 1));
+    must(editor.set_u64("/ibm,opal", "opal-entry-address", 1));
+  } else {
+    must(editor.set_text("/rtas", "ibm,hypertas-functions", "hcall-term"));
+  }
+  return *editor.tree();
+}
+
+/// What the purgatory asks of a machine: who is below.
+class PowerMachine final : public kxf::Machine {
+ public:
+  explicit PowerMachine(bool opal) : tree_(tree_of(opal)) {}
+  [[nodiscard]] const kxf::MachineFacts& facts() const noexcept override { return facts_; }
+  [[nodiscard]] kxf::Result<kxf::ByteVector> read(std::string_view) const noexcept override {
+    return kxf::refuse("no files here");
+  }
+  [[nodiscard]] std::vector<std::string> list(std::string_view) const noexcept override {
+    return {};
+  }
+  [[nodiscard]] bool exists(std::string_view) const noexcept override { return false; }
+  [[nodiscard]] std::optional<std::string> link_target(std::string_view) const noexcept override {
+    return std::nullopt;
+  }
+  [[nodiscard]] const kxf::DeviceTree* device_tree() const noexcept override { return &tree_; }
+  [[nodiscard]] std::string device_tree_problem() const noexcept override { return {}; }
+
+ private:
+  kxf::MachineFacts facts_;
+  kxf::DeviceTree tree_;
+};
+
+kxf::ByteVector read_file(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void write_file(const std::filesystem::path& path, kxf::ByteView bytes) {
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
+}
+
+kxf::DigestEntry entry_of(const char* name, std::uint64_t at, const kxf::ByteVector& bytes) {
+  kxf::DigestEntry entry{name, kxf::Range::sized(at, bytes.size()), {}};
+  SHA256(bytes.data(), bytes.size(), entry.sha256.data());
+  return entry;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    fmt::print(stderr, "usage: ppc64-writer DIR good|little|none|silent|bad|opal|wild\n");
+    return 2;
+  }
+  const std::filesystem::path dir = argv[1];
+  const std::string_view name = argv[2];
+
+  kxf::ByteVector tree(64);
+  kxf::store<std::uint32_t>(tree, 0, FDT_MAGIC, kxf::Endian::big);
+  kxf::store<std::uint32_t>(tree, 20, 17, kxf::Endian::big);          // version
+  kxf::store<std::uint32_t>(tree, 28, 0xdeadbeef, kxf::Endian::big);  // boot_cpuid_phys
+  write_file(dir / "tree.bin", tree);
+
+  const kxf::ByteVector kernel_bytes = read_file(dir / "kernel.bin");
+  kxf::KernelSpec kernel;
+  kernel.machine = "ppc64";
+  const bool opal = name == "opal";
+  kernel.endian = opal || name == "little" ? kxf::Endian::little : kxf::Endian::big;
+  kernel.parts = {{kernel_bytes, 0, kernel_bytes.size()}};
+  kernel.memory_size = kernel_bytes.size();
+
+  kxf::ConsoleDevice device;
+  device.driver = opal ? "ibm,opal-console-raw" : "hvterm1";
+  device.terminal = opal ? 0 : terminal;
+  device.origin = "stdout-path";
+  const auto sink = (opal ? kxf::ppc64::opal() : kxf::ppc64::hvc()).program(device);
+  const PowerMachine machine(opal);
+  const kxf::Settings settings;
+  kxf::PurgatoryQuestion question{kernel, purgatory_at, kernel_at, tree_at,
+                                  &*sink, {},           machine,   settings};
+  if (name == "silent") question.sink = nullptr;
+  if (name != "none") {
+    question.digests = {entry_of("kernel", kernel_at, kernel_bytes),
+                        entry_of("initrd#1", initrd_at, read_file(dir / "initrd.bin")),
+                        entry_of("dtb", tree_at, tree)};
+    if (name == "bad") question.digests[1].sha256[31] ^= 1;
+  }
+  const auto image = kxf::ppc64::make_purgatory(question);
+  if (!image) {
+    fmt::print(stderr, "ppc64-writer: {}\n", image.error().message);
+    return 1;
+  }
+  // What is behind the bytes: the machine of the test starts with garbage there, as RAM would have.
+  kxf::ByteVector memory = image->bytes;
+  memory.resize(image->memory_size, 0xa5);
+  if (name == "wild") memory[0x9f] ^= 1;
+  write_file(dir / "purgatory.bin", memory);
+  if (opal) {
+    const kxf::Bytes bytes(image->bytes, kxf::Endian::big);
+    const auto params = bytes.read<std::uint32_t>(KXF_BLOB_HEADER_OFFSET +
+                                                  offsetof(kxf_blob_header, params_offset));
+    std::ofstream(dir / "opal-at") << purgatory_at + *params + offsetof(kxf_params, opal_base);
+  }
+  fmt::print("purgatory: {} bytes, {} in memory\n", image->bytes.size(), image->memory_size);
+  return 0;
+}
