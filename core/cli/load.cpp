@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/inputs.hpp"
 #include "cli/report.hpp"
 #include "cli/verbs.hpp"
 #include "load/load_record.hpp"
@@ -13,23 +14,6 @@
 
 namespace kxf::cli {
 namespace {
-
-Result<Policy> read_policy(const PlanOptions& options) {
-  Policy policy;
-  if (!options.profile.empty()) {
-    KXF_TRY(path, find_profile(options.profile));
-    KXF_TRY(read, read_profile(path));
-    policy = std::move(read);
-  }
-  return with_flags(std::move(policy), options.flags);
-}
-
-Result<Registry> load_plugins(const CommonOptions& common, const Policy& policy, Record& record) {
-  PluginOptions options{common.plugin_directories, policy.plugins_sha256.value,
-                        policy.plugins_required.value};
-  options.directories.push_back(default_plugin_directory());
-  return Registry::load(options, record);
-}
 
 void print_warnings(const Record& record) {
   for (const Warning& warning : record.warnings()) report(warning);

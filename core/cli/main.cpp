@@ -48,7 +48,8 @@ struct Parsed {
 
 void add_common(CLI::App& verb, Parsed& parsed) {
   verb.add_option("--plugin-dir", parsed.common.plugin_directories,
-                  "Directory with plugins (absolute; repeatable), asked before the usual one");
+                  "Directory with plugins (absolute; repeatable), asked before the usual one")
+      ->allow_extra_args(false);  // one each time: what follows may be the verb's own argument
   verb.add_flag("--json", parsed.common.json, "Print JSON");
   verb.add_flag("-v,--verbose", parsed.common.verbose, "Print the record of decisions too");
 }
@@ -110,6 +111,16 @@ void add_reading_verbs(CLI::App& app, Parsed& parsed) {
                    "Folder to make: plan.json and a file with the bytes of each segment");
   plan->callback([&] {
     parsed.run = [&] { return kxf::cli::plan(parsed.common, parsed.plan, parsed.output); };
+  });
+
+  CLI::App* inspect =
+      app.add_subcommand("inspect", "Show what is known of a board: CPUs, memory, console");
+  add_common(*inspect, parsed);
+  add_machine(*inspect, parsed);
+  inspect->add_option("--profile", parsed.plan.profile, "Profile: a name, or a path with a slash");
+  inspect->add_option("tree", parsed.name, "Device tree blob (.dtb) of a board that is not here");
+  inspect->callback([&] {
+    parsed.run = [&] { return kxf::cli::inspect(parsed.common, parsed.plan, parsed.name); };
   });
 
   CLI::App* capture = app.add_subcommand("capture", "Record this machine for planning elsewhere");

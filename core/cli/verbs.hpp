@@ -28,6 +28,9 @@ struct PlanOptions {
 int load(const CommonOptions& common, const PlanOptions& options, bool dry_run);
 /// `segments`: a folder to make for the plan and the bytes of its segments; empty: none.
 int plan(const CommonOptions& common, const PlanOptions& options, const std::string& segments);
+// inspect.cpp
+/// `tree_file`: a board of which only this device tree is known; empty: `common.machine`.
+int inspect(const CommonOptions& common, const PlanOptions& options, const std::string& tree_file);
 // unload.cpp, exec.cpp, status.cpp
 int unload(bool crash);
 int exec(const CommonOptions& common, const PlanOptions& options);

@@ -49,6 +49,8 @@ std::optional<Node> DeviceTree::find(std::string_view path) const {
 
 std::vector<Node> DeviceTree::compatible_with(std::string_view name) const {
   std::vector<Node> found;
+  // Most names that are asked for are in no node: to know that needs no walk through the nodes.
+  if (text_of(*blob_).find(name) == std::string_view::npos) return found;
   for (int offset = 0; offset >= 0; offset = fdt_next_node(blob_->data(), offset, nullptr))
     if (Node node(blob_, offset); node.is_compatible(name)) found.push_back(std::move(node));
   return found;

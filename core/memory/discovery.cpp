@@ -127,21 +127,23 @@ Status ask(const MemorySource& source, const Machine& machine, Answers& answers,
 
 }  // namespace
 
-Result<MemoryMap> discover_memory(const Machine& machine,
-                                  std::span<const MemorySource* const> sources,
-                                  const std::vector<MemoryRange>& reserved, Record& record) {
+Result<MemorySurvey> survey_memory(const Machine& machine,
+                                   std::span<const MemorySource* const> sources,
+                                   const std::vector<MemoryRange>& reserved, Record& record) {
   Answers answers;
   for (const MemorySource* const source : sources)
     KXF_CHECK(ask(*source, machine, answers, record));
-  if (answers.opinions.empty())
-    return refuse(sources.empty() ? "no memory source is selected"
-                                  : fmt::format("no memory source lists RAM ({})",
-                                                fmt::join(answers.silences, "; ")),
-                  "run as root, or name a memory source in the profile that knows this machine");
   for (MemoryRange range : reserved) {
     if (range.source.empty()) range.source = "profile";
     answers.ranges.push_back(std::move(range));
   }
+  if (answers.opinions.empty())
+    return MemorySurvey{
+        MemoryMap(std::move(answers.ranges), {}),
+        Error{sources.empty() ? "no memory source is selected"
+                              : fmt::format("no memory source lists RAM ({})",
+                                            fmt::join(answers.silences, "; ")),
+              "run as root, or name a memory source in the profile that knows this machine"}};
 
   const RamOpinion& first = answers.opinions.front();
   record.decide("memory", fmt::format("RAM from {}", first.source),
@@ -153,7 +155,15 @@ Result<MemoryMap> discover_memory(const Machine& machine,
   std::vector<MemoryDisagreement> disagreements;
   for (std::size_t i = 1; i < answers.opinions.size(); ++i)
     comparison.with(answers.opinions[i], disagreements, record);
-  return MemoryMap(std::move(answers.ranges), std::move(disagreements));
+  return MemorySurvey{MemoryMap(std::move(answers.ranges), std::move(disagreements)), std::nullopt};
+}
+
+Result<MemoryMap> discover_memory(const Machine& machine,
+                                  std::span<const MemorySource* const> sources,
+                                  const std::vector<MemoryRange>& reserved, Record& record) {
+  KXF_TRY(survey, survey_memory(machine, sources, reserved, record));
+  if (survey.no_ram) return tl::unexpected(std::move(*survey.no_ram));
+  return std::move(survey.map);
 }
 
 }  // namespace kxf

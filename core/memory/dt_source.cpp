@@ -47,8 +47,10 @@ class TreeReader {
       findings_.silence = "the system was started by UEFI, whose memory map counts instead";
       return {};
     }
+    bool any_node = false;
     for (const Node& node : tree_.root().children()) {
       if (node.text("device_type") != "memory" || !node.is_enabled()) continue;
+      any_node = true;
       // A kdump kernel may be told so which part of the node it may use.
       const auto usable = node.property("linux,usable-memory");
       KXF_TRY(ranges,
@@ -59,7 +61,9 @@ class TreeReader {
                        "the running kernel was limited to it");
       for (const Range& range : ranges) add(range, MemoryKind::ram, node.path());
     }
-    if (findings_.ranges.empty()) findings_.silence = "the device tree has no memory node";
+    if (findings_.ranges.empty())
+      findings_.silence = any_node ? "the memory nodes of the device tree are empty"
+                                   : "the device tree has no memory node";
     return {};
   }
 

@@ -23,8 +23,13 @@ std::optional<Node> psci_node(const DeviceTree& tree) {
   return std::nullopt;
 }
 
-CpuAssessment assess_tree(const DeviceTree& tree) {
+CpuAssessment assess_tree(const DeviceTree& tree, const Machine& machine) {
   const std::optional<Node> node = psci_node(tree);
+  if (!node && machine.facts().hardware.empty())
+    return {CpuVerdict::unknown,
+            "its enable-method is psci, and the tree has no node compatible with arm,psci: only "
+            "where the board's firmware adds one can the CPU be started",
+            {}};
   if (!node)
     return unsound(
         "its enable-method is psci, but the running tree has no node compatible with arm,psci");
@@ -64,7 +69,7 @@ class Psci final : public CpuEnableMethod {
     return enable_method == "psci";
   }
   [[nodiscard]] CpuAssessment assess(const CpuQuestion& question) const noexcept override {
-    return assess_tree(question.tree);
+    return assess_tree(question.tree, question.machine);
   }
 };
 
