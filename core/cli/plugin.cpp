@@ -14,6 +14,7 @@
 #include "plugin/builtin.hpp"
 #include "plugin/candidates.hpp"
 #include "plugin/registry.hpp"
+#include "uart/uart_files.hpp"
 
 namespace kxf::cli {
 namespace {
@@ -37,6 +38,27 @@ Entry builtin_entry() {
   return entry;
 }
 
+/// The descriptions of UARTs, as one plugin.
+Entry uarts_entry() {
+  Record record;
+  const std::filesystem::path directory = uart_directory();
+  const auto sinks = load_uarts(directory, {}, record);
+  const UartSinks none;
+  Entry entry{.metadata = uart_metadata(sinks ? *sinks : none),
+              .path = {},
+              .state = "ok",
+              .reasons = {},
+              .remedy = {}};
+  std::error_code ignored;
+  if (std::filesystem::exists(directory, ignored)) entry.path = directory.string();
+  if (!sinks) {
+    entry.state = "refused";
+    entry.reasons = {sinks.error().message};
+    entry.remedy = sinks.error().remedy;
+  }
+  return entry;
+}
+
 Entry entry_of(const PluginCandidate& candidate) {
   Entry entry{.metadata = candidate.metadata,
               .path = candidate.path.string(),
@@ -53,7 +75,9 @@ Entry entry_of(const PluginCandidate& candidate) {
 
 Result<std::vector<Entry>> entries(const CommonOptions& common) {
   KXF_TRY(candidates, find_plugins(plugin_search_path(common.plugin_directories)));
-  std::vector<Entry> all = {builtin_entry()};
+  std::vector<Entry> all;
+  all.push_back(builtin_entry());
+  all.push_back(uarts_entry());
   for (const PluginCandidate& candidate : candidates) all.push_back(entry_of(candidate));
   return all;
 }

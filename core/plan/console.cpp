@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "plan/device_at.hpp"
 #include "plan/earlycon.hpp"
 #include "policy/command_line.hpp"
 #include "text/nearest.hpp"
@@ -15,6 +16,11 @@ namespace {
 
 /// Registers of a console whose size nothing states are taken to fill a page.
 constexpr std::uint64_t assumed_device_size = 4096;
+/// What one byte may cost when the console never gets ready: a read of a device register takes
+/// 100 ns or more, so this is seconds.
+constexpr std::uint64_t max_reads = SinkProgram::max_steps * UartSpec::max_count;
+
+constexpr std::string_view stdout_origin = "stdout-path";
 
 using Sinks = std::vector<Registered<ConsoleSink>>;
 
@@ -67,17 +73,57 @@ Result<Candidate> from_earlycon(std::string_view value, std::string origin,
   return Candidate{std::move(*device), std::move(sinks)};
 }
 
-/// /chosen/stdout-path (Devicetree Specification 3.6): an alias or a path, then `:options`.
-Result<std::optional<Candidate>> from_stdout(const DeviceTree& tree, const Registry& registry,
-                                             Record& record) {
+/// What /chosen/stdout-path says (Devicetree Specification 3.6): an alias or a path, then
+/// `:options`.
+std::optional<std::string_view> stdout_path(const DeviceTree& tree) {
   const auto chosen = tree.find("/chosen");
   auto path = chosen ? chosen->text("stdout-path") : std::nullopt;
   if (chosen && !path) path = chosen->text("linux,stdout-path");
+  return path;
+}
+
+std::optional<Node> stdout_node(const DeviceTree& tree, std::string_view path) {
+  return tree.find(path.substr(0, path.find(':')));
+}
+
+/// The registers of a console's node; an empty range when their size is not stated.
+/// Errors: they have no CPU physical address; a `reg-offset` outside of them.
+Result<std::optional<Range>> registers_of(const Node& node) {
+  KXF_TRY(reg, node.physical_reg());
+  if (reg.empty()) return std::nullopt;
+  const Range whole = reg.front();
+  const std::uint64_t offset = node.number("reg-offset").value_or(0);
+  if (!whole.empty() && offset >= whole.size_bytes())
+    return refuse(fmt::format("reg-offset {} of {} is outside of its {} bytes of registers",
+                              hex(offset), node.path(), whole.size_bytes()),
+                  "correct reg-offset in the device tree");
+  return Range{whole.start + offset, std::max(whole.end, whole.start + offset)};
+}
+
+/// Two consoles are named: what was chosen is used, but a slip in one of them would otherwise be
+/// found on a silent line.
+void compare_with_stdout(const ConsoleDevice& device, const DeviceTree& tree, Record& record) {
+  const auto path = stdout_path(tree);
+  const auto node = path ? stdout_node(tree, *path) : std::nullopt;
+  const auto registers = node ? registers_of(*node) : std::nullopt;
+  if (!registers || !*registers) return;
+  // Inside is the same console: some names of earlycon want the address of another register.
+  if ((*registers)->start == device.phys_base || (*registers)->contains(device.phys_base)) return;
+  record.warn("console-disagreement",
+              fmt::format("{} names {} at {}, stdout-path names {} at {}: the purgatory prints on "
+                          "the first",
+                          device.origin, device.driver, hex(device.phys_base),
+                          fmt::join(node->texts("compatible"), ", "), hex((*registers)->start)));
+}
+
+Result<std::optional<Candidate>> from_stdout(const DeviceTree& tree, const Registry& registry,
+                                             Record& record) {
+  const auto path = stdout_path(tree);
   if (!path) {
     record.decide("console", "none", "no earlycon= and no stdout-path");
     return std::nullopt;
   }
-  const auto node = tree.find(path->substr(0, path->find(':')));
+  const auto node = stdout_node(tree, *path);
   if (!node) {
     record.warn("no-console-sink",
                 fmt::format("stdout-path names \"{}\", which is not in the device tree: the "
@@ -91,17 +137,17 @@ Result<std::optional<Candidate>> from_stdout(const DeviceTree& tree, const Regis
     if (sinks.empty()) continue;
     ConsoleDevice device;
     device.driver = name;
-    device.origin = "stdout-path";
+    device.origin = stdout_origin;
     std::optional<Error> no_address;
-    const auto reg = node->physical_reg();
-    if (!reg) {
+    const auto registers = registers_of(*node);
+    if (!registers) {
       // A console behind firmware has a number on its bus instead of registers.
-      no_address = Error(reg.error()).within("stdout-path");
+      no_address = Error(registers.error()).within("stdout-path");
       if (const auto number = node->reg(); number && !number->empty())
         device.terminal = number->front().start;
-    } else if (!reg->empty()) {
-      device.phys_base = reg->front().start + node->number("reg-offset").value_or(0);
-      device.size_bytes = reg->front().size_bytes();
+    } else if (*registers) {
+      device.phys_base = (*registers)->start;
+      device.size_bytes = (*registers)->size_bytes();
     }
     if (const auto width = node->u32("reg-io-width")) device.access_bits = *width * 8;
     device.register_shift = node->u32("reg-shift");
@@ -136,8 +182,12 @@ Status check_program(const SinkProgram& program, const ConsoleDevice& device,
   if (program.steps.empty() || program.steps.size() > SinkProgram::max_steps)
     return broken(fmt::format("console sink {} gives {} steps, 1 to {} are possible", sink.name(),
                               program.steps.size(), SinkProgram::max_steps));
+  std::uint64_t reads = 0;
   for (const SinkStep& step : program.steps) {
     if (step.op == SinkOp::firmware) continue;
+    if (step.op != SinkOp::poll && step.op != SinkOp::write && step.op != SinkOp::put)
+      return broken(fmt::format("console sink {} has a step of the unknown operation {}",
+                                sink.name(), static_cast<unsigned>(step.op)));
     if (step.width_bytes != 1 && step.width_bytes != 2 && step.width_bytes != 4)
       return broken(
           fmt::format("console sink {} accesses {} bytes at once", sink.name(), step.width_bytes));
@@ -148,15 +198,31 @@ Status check_program(const SinkProgram& program, const ConsoleDevice& device,
                                 sink.name(), step.width_bytes, hex(step.offset), size_text(size),
                                 hex(device.phys_base)),
                     "correct the register width or shift of the console, or choose another sink");
-    if (step.op == SinkOp::poll && step.count == 0)
+    if (step.op == SinkOp::put && step.count > step.width_bytes * 8U - 8)
+      return broken(
+          fmt::format("console sink {} shifts the byte by {} bits out of a register of {}",
+                      sink.name(), step.count, step.width_bytes * 8U));
+    if (step.op != SinkOp::poll) continue;
+    if (step.count == 0)
       return broken(fmt::format("console sink {} polls without a bound", sink.name()));
+    if ((step.value & ~step.mask) != 0)
+      return broken(
+          fmt::format("console sink {} polls for {:#x} under the mask {:#x}, which never "
+                      "comes",
+                      sink.name(), step.value, step.mask));
+    reads += step.count;
   }
+  if (reads > max_reads)
+    return broken(
+        fmt::format("console sink {} may read {} times for one byte, at most {} are "
+                    "reasonable",
+                    sink.name(), reads, max_reads));
   return {};
 }
 
 Result<std::optional<ConsoleChoice>> compile(const Candidate& candidate,
-                                             std::string_view chosen_sink, const MemoryMap& memory,
-                                             Record& record) {
+                                             std::string_view chosen_sink, const DeviceTree& tree,
+                                             const MemoryMap& memory, Record& record) {
   KXF_TRY(sink, Registry::choose(candidate.sinks, chosen_sink));
   const ConsoleDevice& device = candidate.device;
   auto program = sink->program(device);
@@ -171,6 +237,14 @@ Result<std::optional<ConsoleChoice>> compile(const Candidate& candidate,
     return refuse(fmt::format("{} puts the console at {}, which is RAM", device.origin,
                               hex(device.phys_base)),
                   "correct the address: writing there would damage the next kernel");
+  if (touches_memory && device.origin != stdout_origin) {
+    if (device_at(tree, device.phys_base) == DeviceAt::no)
+      return refuse(fmt::format("{} puts the console at {}, where the device tree has no device",
+                                device.origin, hex(device.phys_base)),
+                    "correct the address, or describe the device in the next tree with "
+                    "device-tree.set");
+    compare_with_stdout(device, tree, record);
+  }
   record.decide("console",
                 touches_memory ? fmt::format("{} at {}", sink->name(), hex(device.phys_base))
                                : std::string(sink->name()),
@@ -195,7 +269,7 @@ Result<std::optional<ConsoleChoice>> choose_console(const Policy& policy,
 
   if (wanted.find(',') != std::string::npos) {
     KXF_TRY(candidate, from_earlycon(wanted, policy.console_sink.origin, registry));
-    return compile(candidate, chosen, memory, record);
+    return compile(candidate, chosen, tree, memory, record);
   }
   KXF_TRY(found, find_console(command_line, tree, registry, record));
   if (wanted != "auto") {
@@ -209,7 +283,7 @@ Result<std::optional<ConsoleChoice>> choose_console(const Policy& policy,
     chosen.clear();
   }
   if (!found) return std::nullopt;
-  return compile(*found, chosen, memory, record);
+  return compile(*found, chosen, tree, memory, record);
 }
 
 }  // namespace kxf

@@ -25,10 +25,11 @@ struct ConsoleChoice {
 /// finds); or `auto`: `earlycon=` with a value in the next command line, else `earlyprintk=` with
 /// an address, else /chosen/stdout-path. Names match exactly; nothing is guessed.
 /// Nothing when there is no console, or none that a plugin knows and `auto` was asked for
-/// (warning `no-console-sink`).
+/// (warning `no-console-sink`). When what is named is another console than that of stdout-path, the
+/// warning `console-disagreement` names both.
 /// Errors: an earlycon name or a sink that no plugin knows (the known ones and the nearest are
-/// listed), a malformed earlycon value, registers inside RAM, a sink program that reaches outside
-/// its device.
+/// listed), a malformed earlycon value, registers inside RAM, an address where the device tree has
+/// no device, a sink program that reaches outside its device.
 [[nodiscard]] Result<std::optional<ConsoleChoice>> choose_console(
     const Policy& policy, std::string_view command_line, const DeviceTree& tree,
     const MemoryMap& memory, const Registry& registry, Record& record);

@@ -46,8 +46,9 @@ void settle_name(PluginCandidate& candidate, const std::vector<PluginCandidate>&
     candidate.problems.push_back(std::move(problem));
     candidate.remedy = "remove one of the two";
   };
-  if (name == builtin_plugin_name)
-    return clash(fmt::format("its name \"{}\" is that of the built-in plugin", name));
+  if (name == builtin_plugin_name || name == uart_plugin_name)
+    return clash(fmt::format("its name \"{}\" is that of {} built-in plugin", name,
+                             name == builtin_plugin_name ? "the" : "a"));
   const auto same = std::ranges::find(earlier, name, [](const PluginCandidate& other) {
     return std::string_view(other.metadata.name);
   });

@@ -20,8 +20,10 @@ namespace kxf {
 struct Registry::Contents {
   Implementations implementations;
   std::vector<PluginMetadata> plugins;
+  UartSinks uarts;  ///< owned here; all others belong to their plugins
 
   void append(Implementations more, PluginMetadata metadata);
+  void append(UartSinks more);
   void sort();
 };
 
@@ -171,6 +173,13 @@ void Registry::Contents::append(Implementations more, PluginMetadata metadata) {
   plugins.push_back(std::move(metadata));
 }
 
+void Registry::Contents::append(UartSinks more) {
+  uarts = std::move(more);
+  auto& sinks = std::get<List<ConsoleSink>>(implementations);
+  for (const auto& uart : uarts) sinks.push_back({uart.get(), std::string(uart_plugin_name)});
+  plugins.push_back(uart_metadata(uarts));
+}
+
 void Registry::Contents::sort() {
   const auto key = [](const auto& item) {
     return std::tuple(-item.implementation->rank(), item.implementation->name(),
@@ -193,6 +202,8 @@ Result<Registry> Registry::load(const PluginOptions& options, Record& record) {
   PluginMetadata builtin = builtin_metadata();
   KXF_TRY(generic, register_checked(builtin, &register_builtin));
   registry.contents_->append(std::move(generic), std::move(builtin));
+  KXF_TRY(uarts, load_uarts(options.uart_files, options.uarts, record));
+  registry.contents_->append(std::move(uarts));
   for (PluginCandidate& candidate : candidates) {
     if (!candidate.shadowed_by.empty()) {
       record.decide("plugin", candidate.metadata.name,

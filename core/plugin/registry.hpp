@@ -20,6 +20,7 @@
 #include "kxf/plugin.hpp"
 #include "kxf/record.hpp"
 #include "plugin/metadata.hpp"
+#include "uart/uart_files.hpp"
 
 namespace kxf {
 
@@ -34,6 +35,8 @@ struct PluginOptions {
   std::vector<std::filesystem::path> directories;  ///< absolute, searched in order
   std::map<std::string, std::string> sha256;       ///< file name to pinned digest
   std::vector<std::string> required;               ///< plugin names that must be there
+  std::vector<UartSpec> uarts = {};                ///< of the profile
+  std::filesystem::path uart_files = uart_directory();
 };
 
 /// The compiled-in plugin directory.
@@ -55,8 +58,9 @@ class Registry {
   /// A plugin in the search path that is unfit is an error, not skipped in silence; two plugins
   /// of one name: the earlier directory wins, recorded.
   /// Errors: untrusted, mismatching or failing plugins (a message per field), a required plugin
-  /// that is not there (the ones that are get listed), a pin for a file that is not loaded, a
-  /// relative directory, an absent one (but for the compiled-in one).
+  /// that is not there (the ones that are get listed), a pin for a file that is not loaded, an
+  /// unfit description of a UART, a relative directory, an absent one (but for the compiled-in
+  /// one).
   [[nodiscard]] static Result<Registry> load(const PluginOptions& options, Record& record);
 
   /// One that holds the built-in plugin and what `function` registers, and nothing from files:

@@ -12,6 +12,7 @@
 #include "kxf/extension.hpp"
 #include "kxf/range.hpp"
 #include "kxf/result.hpp"
+#include "uart/uart.hpp"
 
 namespace kxf {
 
@@ -84,9 +85,11 @@ struct Policy {
   // [cpus]
   Setting<std::vector<std::string>> cpu_methods;  ///< allowed; empty: all that are known
   Setting<OnMismatch> cpu_mismatch{OnMismatch::warn, "default"};
+  Setting<bool> kernel_returns_cpus;  ///< an assertion about the running kernel
 
   // [console]
   Setting<std::string> console_sink{"auto", "default"};  ///< auto, none, earlycon string, name
+  Setting<std::vector<UartSpec>> console_uarts;          ///< that kxf has no file for
 
   // [device-tree]
   Setting<std::string> tree_source{"running", "default"};  ///< running, or a file

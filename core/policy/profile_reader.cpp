@@ -9,6 +9,7 @@
 
 #include "policy/text_checks.hpp"
 #include "text/nearest.hpp"
+#include "uart/uart_table.hpp"
 
 namespace kxf {
 namespace {
@@ -46,17 +47,18 @@ std::optional<std::string_view> table_with(std::string_view name) {
   return std::nullopt;
 }
 
-std::string advice(std::string_view name, std::string_view table) {
+std::string advice(std::string_view name, std::string_view table, bool whole_profile) {
   const std::vector<std::string_view> known = children(table);
   if (std::string meant = did_you_mean(name, known); !meant.empty()) return meant;
-  if (const auto other = table_with(name)) return fmt::format("it belongs in [{}]", *other);
+  if (const auto other = whole_profile ? table_with(name) : std::nullopt)
+    return fmt::format("it belongs in [{}]", *other);
   return "known here: " + quoted_list(known);
 }
 
 }  // namespace
 
-ProfileReader::ProfileReader(const std::filesystem::path& path)
-    : shown_path_(path.string()), file_name_(path.filename().string()) {
+ProfileReader::ProfileReader(const std::filesystem::path& path, std::string_view root)
+    : shown_path_(path.string()), root_(root), file_name_(path.filename().string()) {
   std::error_code error;  // when the current directory is gone; then paths stay relative
   directory_ = std::filesystem::absolute(path, error).parent_path();
   if (error) directory_ = path.parent_path();
@@ -66,14 +68,21 @@ void ProfileReader::complain(Place place, std::string text) {
   complaints_.push_back({place, std::move(text)});
 }
 
+std::string_view ProfileReader::shown(std::string_view path) const {
+  if (root_.empty() || !path.starts_with(root_)) return path;
+  path.remove_prefix(root_.size());
+  if (path.starts_with('.')) path.remove_prefix(1);
+  return path;
+}
+
 std::nullopt_t ProfileReader::wrong(const Key& key, const TomlValue& value) {
-  complain(value.place,
-           fmt::format("{}: wanted {}, found {}", key.path, wanted_by(key), described(value)));
-  return std::nullopt;
+  return refused(key, value.place,
+                 fmt::format("wanted {}, found {}", wanted_by(key), described(value)));
 }
 
 std::nullopt_t ProfileReader::refused(const Key& key, Place place, std::string_view why) {
-  complain(place, fmt::format("{}: {}", key.path, why));
+  const std::string_view path = shown(key.path);
+  complain(place, fmt::format("{}{}{}", path, path.empty() ? "" : ": ", why));
   return std::nullopt;
 }
 
@@ -87,14 +96,18 @@ Status ProfileReader::verdict() const {
     lines.push_back(fmt::format("{}:{}:{}: {}", shown_path_, complaint.place.line,
                                 complaint.place.column, complaint.text));
   return refuse(fmt::format("{}", fmt::join(lines, "\n")),
-                "correct the profile: \"kxf profile reference\" lists every key");
+                root_.empty()
+                    ? std::string("correct the profile: \"kxf profile reference\" lists every key")
+                    : fmt::format("correct the file: \"kxf profile reference\" lists every key, "
+                                  "under [[{}]]",
+                                  root_));
 }
 
 std::string ProfileReader::origin(Place place) const {
   return fmt::format("{}:{}:{}", file_name_, place.line, place.column);
 }
 
-void ProfileReader::read(const TomlTable& document, Policy& policy) {
+bool ProfileReader::check_schema(const TomlTable& document) {
   const Key& schema_key = *find_key("schema");
   const TomlValue* version = document.find("schema");
   if (version == nullptr) {
@@ -102,21 +115,26 @@ void ProfileReader::read(const TomlTable& document, Policy& policy) {
   } else if (const auto* number = std::get_if<std::int64_t>(&version->content); number == nullptr) {
     wrong(schema_key, *version);
   } else if (*number != 1) {
-    // Another schema has other keys: complaints about them would mislead.
     complain(version->place,
              fmt::format("schema {} is unknown: this kxf reads schema 1; use a newer kxf, or "
                          "write \"schema = 1\" and keep to its keys",
                          *number));
-    return;
+    return false;
   }
+  return true;
+}
+
+void ProfileReader::read(const TomlTable& document, Policy& policy) {
+  if (!check_schema(document)) return;
   read_keys(document, "", policy);
   check_combinations(document, policy);
 }
 
 void ProfileReader::unknown_key(const TomlEntry& entry, std::string_view table) {
+  const std::string_view place = shown(table);
   complain(entry.place, fmt::format("unknown key {}{}: {}", toml_quoted(entry.key),
-                                    table.empty() ? "" : fmt::format(" in [{}]", table),
-                                    advice(entry.key, table)));
+                                    place.empty() ? "" : fmt::format(" in [{}]", place),
+                                    advice(entry.key, table, root_.empty())));
 }
 
 void ProfileReader::read_keys(const TomlTable& table, std::string_view path, Policy& policy) {
@@ -177,9 +195,18 @@ std::optional<std::uint64_t> ProfileReader::number(const Key& key, const TomlVal
     result = static_cast<std::uint64_t>(*integer);
   if (const auto* text = std::get_if<std::string>(&value.content))
     result = is_size ? size_from(*text) : hexadecimal_from(*text);
+  if (key.type == KeyType::number &&
+      (!result || *result > UINT32_MAX || std::holds_alternative<std::string>(value.content)))
+    return wrong(key, value);
   if (!result) return wrong(key, value);
   if (is_size && *result == 0) return refused(key, value.place, "nothing fits into 0 bytes");
   return result;
+}
+
+std::optional<bool> ProfileReader::flag(const Key& key, const TomlValue& value) {
+  const auto* truth = std::get_if<bool>(&value.content);
+  if (truth == nullptr || !*truth) return wrong(key, value);
+  return true;
 }
 
 std::optional<std::size_t> ProfileReader::choice(const Key& key, const TomlValue& value) {
@@ -232,6 +259,22 @@ std::optional<std::map<std::string, std::string>> ProfileReader::text_map(const 
       if (key.type == KeyType::digests) *text = lower_case(*text);
       result.emplace(entry.key, std::move(*text));
     }
+  }
+  return result;
+}
+
+std::optional<std::vector<std::uint32_t>> ProfileReader::widths(const Key& key,
+                                                                const TomlValue& value) {
+  const auto* list = std::get_if<std::vector<TomlValue>>(&value.content);
+  if ((list != nullptr) != (key.type == KeyType::widths) || (list != nullptr && list->empty()))
+    return wrong(key, value);
+  std::vector<std::uint32_t> result;
+  for (const TomlValue& item : list == nullptr ? std::vector<TomlValue>{value} : *list) {
+    const auto* bits = std::get_if<std::int64_t>(&item.content);
+    if (bits == nullptr || (*bits != 8 && *bits != 16 && *bits != 32)) return wrong(key, item);
+    if (std::ranges::find(result, static_cast<std::uint32_t>(*bits)) != result.end())
+      return refused(key, item.place, fmt::format("{} is there twice", *bits));
+    result.push_back(static_cast<std::uint32_t>(*bits));
   }
   return result;
 }
@@ -330,6 +373,22 @@ std::optional<std::vector<ReservedWindow>> ProfileReader::windows(const Key& key
   return result;
 }
 
+std::optional<std::vector<UartSpec>> ProfileReader::uarts(const Key& key, const TomlValue& value) {
+  const auto* list = std::get_if<std::vector<TomlValue>>(&value.content);
+  if (list == nullptr) return wrong(key, value);
+  std::vector<UartSpec> result;
+  for (const TomlValue& item : *list) {
+    const auto* table = std::get_if<TomlTable>(&item.content);
+    if (table == nullptr) return wrong(key, item);
+    auto uart = read_uart(*this, *table, item.place);
+    if (!uart) continue;
+    if (std::ranges::find(result, uart->name, &UartSpec::name) != result.end())
+      refused(key, item.place, fmt::format("{} is there twice", toml_quoted(uart->name)));
+    result.push_back(std::move(*uart));
+  }
+  return result;
+}
+
 std::optional<std::vector<PropertyValue>> ProfileReader::property_values(const Key& key,
                                                                          const TomlValue& value) {
   constexpr std::string_view kinds[] = {"string", "strings", "cells", "u64", "bytes", "flag"};
@@ -394,11 +453,9 @@ std::optional<ByteVector> ProfileReader::encoded(const Key& key, const TomlValue
       if (!decoded) return wrong(key, value);
       return decoded;
     }
-    case KeyType::flag: {
-      const auto* truth = std::get_if<bool>(&value.content);
-      if (truth == nullptr || !*truth) return wrong(key, value);
+    case KeyType::flag:
+      if (!flag(key, value)) return std::nullopt;
       return bytes;
-    }
     default: break;
   }
   const auto text = checked_text(key, value);

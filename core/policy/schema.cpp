@@ -21,6 +21,9 @@ constexpr std::array<std::string_view, 3> mismatches{"warn", "refuse", "ignore"}
 constexpr std::array<std::string_view, 3> digests{"none", "crash", "always"};
 constexpr std::array<std::string_view, 3> syscalls{"auto", "kexec_load", "kexec_file_load"};
 constexpr std::array<std::string_view, 3> exec_methods{"auto", "systemd", "direct"};
+// In the order of UartOffsets and UartByteOrder (uart/uart.hpp).
+constexpr std::array<std::string_view, 2> uart_offsets{"bytes", "reg-shift"};
+constexpr std::array<std::string_view, 4> byte_orders{"little", "big", "device", "device-else-big"};
 // What a tree of the user's can take over from the running one.
 constexpr std::array<std::string_view, 5> inheritances{"memory", "reserved-memory", "memreserve",
                                                        "uefi", "stdout-path"};
@@ -39,6 +42,8 @@ void read_setting(ProfileReader& reader, const Key& key, const TomlValue& value,
   };
   if constexpr (std::is_enum_v<Value>) {
     keep(reader.choice(key, value));
+  } else if constexpr (std::is_same_v<Value, bool>) {
+    keep(reader.flag(key, value));
   } else if constexpr (std::is_same_v<Value, std::string>) {
     keep(reader.text(key, value));
   } else if constexpr (std::is_same_v<Value, std::uint64_t>) {
@@ -51,6 +56,8 @@ void read_setting(ProfileReader& reader, const Key& key, const TomlValue& value,
     keep(reader.property_values(key, value));
   } else if constexpr (std::is_same_v<Value, std::vector<PropertyName>>) {
     keep(reader.property_names(key, value));
+  } else if constexpr (std::is_same_v<Value, std::vector<UartSpec>>) {
+    keep(reader.uarts(key, value));
   } else {
     keep(reader.text_map(key, value));
   }
@@ -61,6 +68,8 @@ std::optional<std::string> write_setting(const Policy& policy, const Key& key) {
   const auto& setting = policy.*Member;
   if constexpr (std::is_enum_v<ValueOf<Member>>) {
     return toml_quoted(key.members[static_cast<std::size_t>(setting.value)]);
+  } else if constexpr (std::is_same_v<ValueOf<Member>, bool>) {
+    return setting.value ? std::optional<std::string>("true") : std::nullopt;
   } else if constexpr (std::is_same_v<ValueOf<Member>, std::string>) {
     if (setting.value.empty() && !setting.is_set()) return std::nullopt;
     return toml_of(key.type, setting.value);
@@ -91,8 +100,8 @@ constexpr Key member(std::string_view path, KeyType type, std::string_view meani
 
 /// A key inside a list of tables.
 constexpr Key inner(std::string_view path, KeyType type, bool required, std::string_view meaning,
-                    std::string_view example) {
-  return {path, type, meaning, example, {}, required};
+                    std::string_view example, std::span<const std::string_view> members = {}) {
+  return {path, type, meaning, example, members, required};
 }
 
 void read_settings(ProfileReader& reader, const Key& key, const TomlValue& value, Policy& policy) {
@@ -203,13 +212,98 @@ constexpr Key keys[] = {
         "not among `methods`, or is known to no plugin: a warning, no load, or nothing. A CPU "
         "that is known to be lost is always refused.",
         R"("refuse")", mismatches),
+    member<&Policy::kernel_returns_cpus>(
+        "cpus.kernel-returns-cpus", KeyType::flag,
+        "An assertion: before the jump the running kernel sends every CPU back to where it waited "
+        "for that kernel, for a spin table to its `cpu-return-addr`. No released Linux does, and "
+        "refuses to load where CPUs cannot be taken down; without this key kxf refuses first. What "
+        "the return must do is in docs/spin-table.md.",
+        "true"),
 
     member<&Policy::console_sink>(
         "console.sink", KeyType::sink,
         "Where the code between the two kernels prints. `auto`: the console that `earlycon=`, "
-        "`earlyprintk=` or `/chosen/stdout-path` names; `none`: nowhere; an earlycon string: that "
-        "UART; a name: this sink, at the address that `auto` finds.",
+        "`earlyprintk=` or `/chosen/stdout-path` names, else ACPI's SPCR table; `none`: nowhere; "
+        "an "
+        "earlycon string: that UART; a name: this sink, at the address that `auto` finds.",
         R"("pl011,0x9000000")"),
+    member<&Policy::console_uarts>(
+        "console.uart", KeyType::tables,
+        "UARTs that kxf does not know: each becomes a sink of its name. One that has the name of a "
+        "known UART replaces it; else it is preferred to others that fit. A file of the UART "
+        "directory has `schema = 1` and the keys of one such table.",
+        R"([{ name = "acme-uart", summary = "ACME serial port", source = ["ACME A7 manual, 12.3"], )"
+        R"(device = [{ compatible = ["acme,uart"], access = [32] }], )"
+        R"(register = [{ name = "TX", offset = 0 }, { name = "STATUS", offset = 8 }], )"
+        R"(step = [{ poll = "STATUS", mask = 1, value = 0 }, { put = "TX" }] }])"),
+    inner("console.uart.name", KeyType::name, required,
+          "The sink's name; of a file, also the file's (`acme-uart.toml`).", R"("acme-uart")"),
+    inner("console.uart.summary", KeyType::label, required, "One line for listings.",
+          R"("ACME serial port")"),
+    inner("console.uart.source", KeyType::texts, required,
+          "Where the facts come from: manual and section, driver, names of registers.",
+          R"(["ACME A7 manual, 12.3: TX, STATUS.FULL"])"),
+    inner("console.uart.rank", KeyType::number, optional,
+          "Among sinks that know the same name the higher rank wins. Up to 1000000; without it "
+          "100, as "
+          "all that kxf ships, in a profile 1000.",
+          "110"),
+    inner(
+        "console.uart.offsets", KeyType::option, optional,
+        "What the offsets of registers count. `reg-shift`: registers, and the device (`reg-shift` "
+        "of its node, `mmio32` of earlycon) says how far they are apart. Without it, bytes.",
+        R"("bytes")", uart_offsets),
+    inner("console.uart.device", KeyType::tables, required,
+          "Names that mean this UART, and how it is wired where they are used. The first one also "
+          "holds where `console.sink` names the sink for a device of another name.",
+          R"([{ earlycon = ["acme"], compatible = ["acme,uart"], access = [32] }])"),
+    inner("console.uart.register", KeyType::tables, required, "The registers that the steps use.",
+          R"([{ name = "TX", offset = 0x0 }, { name = "STATUS", offset = 0x8, width = 16 }])"),
+    inner("console.uart.step", KeyType::tables, required,
+          "What is done for each byte, in this order: at most 8, exactly one of which puts the "
+          "byte. Each has one of `poll`, `write` and `put`.",
+          R"([{ poll = "STATUS", mask = 0x1, value = 0x0 }, { put = "TX" }])"),
+    inner("console.uart.device.earlycon", KeyType::texts, optional,
+          "Exact names in `earlycon=` and `earlyprintk=`.", R"(["acme"])"),
+    inner("console.uart.device.compatible", KeyType::texts, optional,
+          "Exact `compatible` strings of the device tree.", R"(["acme,uart"])"),
+    inner("console.uart.device.access", KeyType::widths, required,
+          "How many bits at a time registers can be read and written. The first is taken unless "
+          "the device says (`reg-io-width`, `mmio16`); another than these is refused.",
+          "[32, 8]"),
+    inner("console.uart.device.shift", KeyType::number, optional,
+          "With `offsets = \"reg-shift\"`: registers are 2 to the power of this apart, in bytes, "
+          "unless the device says. Without it 0.",
+          "2"),
+    inner("console.uart.device.base", KeyType::number, optional,
+          "How many bytes behind the device's address the registers begin. Without it 0.", "0x10"),
+    inner(
+        "console.uart.device.byte-order", KeyType::option, optional,
+        "Of registers wider than a byte. `device`: little-endian unless the device says "
+        "`big-endian` or `mmio32be`; `device-else-big`: big-endian unless it says `mmio32` or has "
+        "`reg-io-width`; `little`: one that says big-endian is refused. Without it `little`.",
+        R"("little")", byte_orders),
+    inner("console.uart.device.fixed", KeyType::flag, optional,
+          "The part decides: `access` and `shift` hold, whatever the device says.", "true"),
+    inner("console.uart.register.name", KeyType::label, required, "As in the manual.", R"("TX")"),
+    inner("console.uart.register.offset", KeyType::number, required, "Counted as `offsets` says.",
+          "0x8"),
+    inner("console.uart.register.width", KeyType::width, optional,
+          "When this register is not accessed as `access` says.", "16"),
+    inner("console.uart.step.poll", KeyType::label, optional,
+          "Read this register until it, masked with `mask`, is `value`; at most `count` times, "
+          "then go on: a UART that never gets ready costs characters, never the boot.",
+          R"("STATUS")"),
+    inner("console.uart.step.write", KeyType::label, optional, "Write `value` to this register.",
+          R"("CONTROL")"),
+    inner("console.uart.step.put", KeyType::label, optional,
+          "Write the byte to this register, shifted left by `shift` bits.", R"("TX")"),
+    inner("console.uart.step.mask", KeyType::number, optional, "Of a poll, required there.", "0x1"),
+    inner("console.uart.step.value", KeyType::number, optional,
+          "Of a poll or a write, required there.", "0x0"),
+    inner("console.uart.step.count", KeyType::number, optional,
+          "Of a poll: 1 to 10000000 reads. Without it 100000.", "1000"),
+    inner("console.uart.step.shift", KeyType::number, optional, "Of a put. Without it 0.", "0"),
 
     member<&Policy::tree_source>(
         "device-tree.source", KeyType::tree_path,
@@ -308,6 +402,7 @@ std::string wanted_by(const Key& key) {
     case KeyType::text: return "a string";
     case KeyType::label: return "a string that is not empty";
     case KeyType::command_line: return "a command line (string)";
+    case KeyType::name: return "a name (string)";
     case KeyType::names: return "a list of names (strings)";
     case KeyType::sources: return "a list of at least one name (string)";
     case KeyType::texts: return "a list of strings";
@@ -317,7 +412,8 @@ std::string wanted_by(const Key& key) {
     case KeyType::sink: return "a sink (string)";
     case KeyType::size: return "a size: bytes as an integer, or a string such as \"64 KiB\"";
     case KeyType::address: return "a 64-bit number: an integer, or a string such as \"0x9000000\"";
-    case KeyType::choice: return "one of " + members_of(key);
+    case KeyType::choice:
+    case KeyType::option: return "one of " + members_of(key);
     case KeyType::choices: return "a list with any of " + members_of(key);
     case KeyType::parameters: return "a list of parameters (strings)";
     case KeyType::names_map: return "a table with names (strings) for any of " + members_of(key);
@@ -326,6 +422,9 @@ std::string wanted_by(const Key& key) {
     case KeyType::property: return "the name of a property (string)";
     case KeyType::strings: return "a list of at least one string";
     case KeyType::cells: return "a list of at least one integer from 0 to 0xffffffff";
+    case KeyType::number: return "an integer from 0 to 0xffffffff";
+    case KeyType::width: return "8, 16 or 32";
+    case KeyType::widths: return "a list with any of 8, 16 and 32";
     case KeyType::hex_bytes: return "a string of hexadecimal digits, two for each byte";
     case KeyType::flag: return "true";
     case KeyType::tables: return fmt::format("tables ([[{}]])", key.path);

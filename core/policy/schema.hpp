@@ -22,6 +22,7 @@ enum class KeyType : std::uint8_t {
   text,          ///< any string of one line
   label,         ///< a string of one line that is not empty
   command_line,  ///< a string of one line with its double quotes in pairs
+  name,          ///< of an implementation
   names,         ///< list of names of plugins or implementations
   sources,       ///< list of names, at least one
   texts,         ///< list of strings, none empty
@@ -32,6 +33,7 @@ enum class KeyType : std::uint8_t {
   size,          ///< bytes
   address,       ///< physical address or another 64-bit number
   choice,        ///< one of Key::members
+  option,        ///< likewise, inside a list of tables
   choices,       ///< list of Key::members
   parameters,    ///< list of command line parameters
   names_map,     ///< table from Key::members to names
@@ -40,6 +42,9 @@ enum class KeyType : std::uint8_t {
   property,      ///< name of a property
   strings,       ///< list of strings, for a property
   cells,         ///< list of 32-bit numbers
+  number,        ///< 32 bits
+  width,         ///< of a register, in bits
+  widths,        ///< list of such, at least one
   hex_bytes,     ///< hexadecimal digits
   flag,          ///< true
   tables,        ///< list of tables; their keys follow in the schema

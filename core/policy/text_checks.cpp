@@ -115,6 +115,7 @@ std::optional<std::string> text_fault(KeyType type, std::string_view text) {
       if (std::ranges::count(text, '"') % 2 != 0)
         return "an odd number of double quotes: the last one would protect all that follows";
       return std::nullopt;
+    case KeyType::name:
     case KeyType::names:
     case KeyType::sources:
     case KeyType::names_map:

@@ -90,4 +90,84 @@ std::string toml_of(KeyType /*type*/, const std::vector<PropertyName>& propertie
   return list_of_tables(tables);
 }
 
+namespace {
+
+/// `{ a = 1, b = "x" }` from its pairs; those without a value are left out.
+std::string inline_table(const std::vector<std::pair<std::string_view, std::string>>& pairs) {
+  std::vector<std::string> texts;
+  for (const auto& [key, value] : pairs)
+    if (!value.empty()) texts.push_back(fmt::format("{} = {}", key, value));
+  return fmt::format("{{ {} }}", fmt::join(texts, ", "));
+}
+
+std::string unless_zero(std::uint32_t value) {
+  return value == 0 ? std::string() : fmt::format("{:#x}", value);
+}
+
+std::string member_of(std::string_view path, std::size_t index) {
+  return index == 0 ? std::string() : toml_quoted(find_key(path)->members[index]);
+}
+
+std::string names_of(const std::vector<std::string>& names) {
+  return names.empty() ? std::string() : toml_of(KeyType::texts, names);
+}
+
+std::string device_of(const UartDevice& device) {
+  return inline_table({
+      {"earlycon", names_of(device.earlycon)},
+      {"compatible", names_of(device.compatibles)},
+      {"access", fmt::format("[{}]", fmt::join(device.access_bits, ", "))},
+      {"shift", unless_zero(device.register_shift)},
+      {"base", unless_zero(device.base)},
+      {"byte-order",
+       member_of("console.uart.device.byte-order", static_cast<std::size_t>(device.byte_order))},
+      {"fixed", device.fixed ? "true" : ""},
+  });
+}
+
+std::string register_of(const UartRegister& reg) {
+  return inline_table({{"name", toml_quoted(reg.name)},
+                       {"offset", fmt::format("{:#x}", reg.offset)},
+                       {"width", reg.width_bits ? std::to_string(*reg.width_bits) : ""}});
+}
+
+std::string step_of(const UartStep& step, const std::string& reg) {
+  const std::string value = fmt::format("{:#x}", step.value);
+  switch (step.op) {
+    case SinkOp::poll:
+      return inline_table({{"poll", toml_quoted(reg)},
+                           {"mask", fmt::format("{:#x}", step.mask)},
+                           {"value", value},
+                           {"count", std::to_string(step.count)}});
+    case SinkOp::write: return inline_table({{"write", toml_quoted(reg)}, {"value", value}});
+    default: return inline_table({{"put", toml_quoted(reg)}, {"shift", unless_zero(step.shift)}});
+  }
+}
+
+}  // namespace
+
+std::string toml_of(KeyType /*type*/, const std::vector<UartSpec>& uarts) {
+  std::vector<std::string> tables;
+  for (const UartSpec& uart : uarts) {
+    std::vector<std::string> devices;
+    for (const UartDevice& device : uart.devices) devices.push_back(device_of(device));
+    std::vector<std::string> registers;
+    for (const UartRegister& reg : uart.registers) registers.push_back(register_of(reg));
+    std::vector<std::string> steps;
+    for (const UartStep& step : uart.steps)
+      steps.push_back(step_of(step, uart.registers[step.reg].name));
+    tables.push_back(inline_table({
+        {"name", toml_quoted(uart.name)},
+        {"summary", toml_quoted(uart.summary)},
+        {"source", toml_of(KeyType::texts, uart.source)},
+        {"rank", uart.rank ? std::to_string(*uart.rank) : ""},
+        {"offsets", member_of("console.uart.offsets", static_cast<std::size_t>(uart.offsets))},
+        {"device", fmt::format("[{}]", fmt::join(devices, ", "))},
+        {"register", fmt::format("[{}]", fmt::join(registers, ", "))},
+        {"step", fmt::format("[{}]", fmt::join(steps, ", "))},
+    }));
+  }
+  return list_of_tables(tables);
+}
+
 }  // namespace kxf

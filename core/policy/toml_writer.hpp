@@ -19,5 +19,6 @@ namespace kxf {
 [[nodiscard]] std::string toml_of(KeyType type, const std::vector<ReservedWindow>& windows);
 [[nodiscard]] std::string toml_of(KeyType type, const std::vector<PropertyValue>& properties);
 [[nodiscard]] std::string toml_of(KeyType type, const std::vector<PropertyName>& properties);
+[[nodiscard]] std::string toml_of(KeyType type, const std::vector<UartSpec>& uarts);
 
 }  // namespace kxf

@@ -3,9 +3,9 @@
 
 #include <kxf/architecture.hpp>
 #include <kxf/board_check.hpp>
-#include <kxf/console_sink.hpp>
 #include <kxf/cpu_enable_method.hpp>
 #include <kxf/image_format.hpp>
+#include <kxf/memory_source.hpp>
 
 /// What the arm64 plugin provides. Each object lives as long as the process and has no state.
 namespace kxf::arm64 {
@@ -14,9 +14,9 @@ namespace kxf::arm64 {
 [[nodiscard]] const ImageFormat& image_format();
 [[nodiscard]] const CpuEnableMethod& psci();
 [[nodiscard]] const CpuEnableMethod& spin_table();
-[[nodiscard]] const ConsoleSink& pl011();
-[[nodiscard]] const ConsoleSink& uart8250();
+[[nodiscard]] const CpuEnableMethod& parking();
 [[nodiscard]] const BoardCheck& gic_check();
+[[nodiscard]] const MemorySource& lpi_source();
 
 /// The code between the two kernels with its parameters filled in (purgatory/params.h). Its
 /// settings are those of architecture().
@@ -26,5 +26,13 @@ namespace kxf::arm64 {
 
 /// The setting of make_purgatory().
 inline constexpr std::string_view icache_setting = "purgatory-icache";
+
+/// The name of lpi_source().
+inline constexpr std::string_view lpi_source_name = "gic-lpi";
+
+/// What to do when the boot log does not say where LPI tables are.
+inline constexpr std::string_view lpi_remedy =
+    "boot the running kernel with EFI, load as root while its boot log is still complete "
+    "(log_buf_len= makes room), or reserve the tables, 64 KiB each, with [[memory.reserve]]";
 
 }  // namespace kxf::arm64

@@ -8,14 +8,14 @@ namespace {
 bool add_all(kxf::Registrar& registrar) noexcept {
   return registrar.add(kxf::arm64::architecture()) && registrar.add(kxf::arm64::image_format()) &&
          registrar.add(kxf::arm64::psci()) && registrar.add(kxf::arm64::spin_table()) &&
-         registrar.add(kxf::arm64::pl011()) && registrar.add(kxf::arm64::uart8250()) &&
-         registrar.add(kxf::arm64::gic_check());
+         registrar.add(kxf::arm64::parking()) && registrar.add(kxf::arm64::gic_check()) &&
+         registrar.add(kxf::arm64::lpi_source());
 }
 
 }  // namespace
 
-KXF_PLUGIN("arm64", "0.1.0", "kxf", "arm64: entry, Image, PSCI, spin-table, UARTs, purgatory",
+KXF_PLUGIN("arm64", "0.1.0", "kxf", "arm64: entry, Image, PSCI, spin-table, purgatory",
            "architecture:arm64 image-format:arm64-image cpu-enable-method:psci "
-           "cpu-enable-method:spin-table console-sink:pl011 console-sink:uart8250 "
-           "board-check:gic-its-without-efi",
+           "cpu-enable-method:spin-table cpu-enable-method:acpi-parking-protocol "
+           "board-check:gic-its-without-efi memory-source:gic-lpi",
            add_all)

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import re
 import tarfile
 
 import captures
@@ -151,6 +152,53 @@ def _lock(text):
     return lambda capture: capture.entries.__setitem__('sys/kernel/security/lockdown', text)
 
 
+def _spin_table(release):
+    """Every CPU waits in a spin table; release(CPU) is its release address, None: none of them has one."""
+    def change(capture):
+        tree = capture.tree
+        for cpu in (0, 1):
+            tree.set('/cpus/cpu@%d' % cpu, 'enable-method', fdt.strings('spin-table'))
+            if release:
+                tree.set('/cpus/cpu@%d' % cpu, 'cpu-release-addr', fdt.cells(0, release(cpu)))
+        capture.tree = tree
+    return change
+
+
+def _without_switches(capture):
+    """No CPU can be taken down."""
+    for path in [path for path in capture.entries if re.fullmatch(r'sys/devices/system/cpu/cpu\d+/online', path)]:
+        capture.entries.pop(path)
+
+
+def _parked(capture):
+    """ACPI without the flag of the FADT that the other way to start CPUs has, and mailboxes in the MADT."""
+    _without_switches(capture)
+    fadt = bytearray(capture.entries['sys/firmware/acpi/tables/FACP'])
+    fadt[129] = 0
+    madt = bytearray(capture.entries['sys/firmware/acpi/tables/APIC'])
+    for at in (0x44, 0x94):
+        madt[at + 16] = 1
+        madt[at + 24:at + 32] = (0x7f000000).to_bytes(8, 'little')
+    capture.entries['sys/firmware/acpi/tables/FACP'] = bytes(fadt)
+    capture.entries['sys/firmware/acpi/tables/APIC'] = bytes(madt)
+
+
+def _spcr(at, content):
+    """A changed console table of ACPI."""
+    def change(capture):
+        table = capture.entries['sys/firmware/acpi/tables/SPCR']
+        capture.entries['sys/firmware/acpi/tables/SPCR'] = table[:at] + content + table[at + len(content):]
+    return change
+
+
+def _without_line(part):
+    """A boot log that lost a line."""
+    def change(capture):
+        lines = capture.entries['kxf-boot-log'].decode().split('\n')
+        capture.entries['kxf-boot-log'] = '\n'.join(line for line in lines if part not in line).encode()
+    return change
+
+
 def _facts(lockdown=None, kho=False, **facts):
     def change(capture):
         capture.facts(**facts)
@@ -233,8 +281,33 @@ def other_cases():
                 r'asks for kexec_load, but kexec handover is on \(kho=on\)', 'use kexec_file_load',
                 ['--syscall', 'kexec_load']),
         Case('spin-table', r'CPU 0x[0-9a-f]+ cannot be handed to the next kernel: Linux cannot take a spin-table CPU back: '
-             'with 4 possible CPUs kexec_load answers EBUSY; boot the running kernel with nr_cpus=1', 'boot the running kernel',
+             'with 4 possible CPUs kexec_load answers EBUSY',
+             r'boot the running kernel with nr_cpus=1 \(nosmp and maxcpus=1 do not help\), give the firmware PSCI',
              machine=('--machine', '../common/raspi3b.tar')),
+        changed('spin-table-shared', _spin_table(lambda cpu: 0x7f000000),
+                r'CPU 0x0 cannot be handed to the next kernel: /cpus/cpu@0 and /cpus/cpu@1 have the same cpu-release-addr',
+                'give each CPU a cpu-release-addr of its own'),
+        changed('spin-table-without-release', _spin_table(None), '/cpus/cpu@0 has no cpu-release-addr', 'add cpu-release-addr'),
+        changed('spin-table-returns-nowhere', _spin_table(lambda cpu: 0x7f000000 + 8 * cpu),
+                'has no cpu-return-addr to return to', 'cpu-return-addr', PROFILE,
+                make=profile('cpus.kernel-returns-cpus = true\n')),
+        changed('cpus-stuck', _without_switches,
+                'the running kernel would answer EBUSY: [0-9]+ CPUs are possible, and it can take none of them down',
+                r'nr_cpus=1 \(nosmp and maxcpus=1 do not help\)'),
+        changed('parking-protocol', _parked,
+                'the CPUs cannot be handed to the next kernel: Linux cannot take back a CPU of the ACPI parking protocol',
+                'nr_cpus=1', machine='virt-efi-acpi'),
+        changed('console-of-acpi-in-ram', _spcr(44, (0x48000000).to_bytes(8, 'little')),
+                'ACPI SPCR puts the console at 0x48000000, which is RAM', 'correct the address', machine='virt-efi-acpi'),
+        changed('lpi-tables-unknown', lambda capture: capture.entries.pop('kxf-boot-log'),
+                'it is not known where they are: the boot log', 'lpi-tables to auto', PROFILE, machine='virt-dt-its',
+                make=profile('[settings.arm64]\nlpi-tables = "required"\n')),
+        changed('lpi-table-of-a-cpu-unknown', _without_line('CPU1: using'),
+                'it is not known where they are: the pending table of CPU 1', 'lpi-tables to auto', PROFILE,
+                machine='virt-dt-its', make=profile('[settings.arm64]\nlpi-tables = "required"\n')),
+        changed('lpi-tables-and-file-load', _facts(kexec_file_load='present'),
+                r'asks for kexec_file_load, which cannot honour memory that only the next tree can reserve \(GICv3 LPI',
+                'use kexec_load', ['--syscall', 'kexec_file_load'], machine='virt-dt-its'),
         changed('psci-disabled', lambda capture: setattr(capture, 'tree', capture.tree.set('/psci', 'status',
                                                                                            fdt.strings('disabled'))),
                 'cannot be handed to the next kernel: /psci is disabled', 'boot'),

@@ -110,7 +110,7 @@ def cases():
         _file('parent-of-somebody-else', r'plugin directory .* is owned by user 65534', 'chown root:root', good,
               lambda extra, _: os.chown(extra.parent, program.NOBODY, program.NOBODY), needs=_needs_root),
         # is missing
-        Case('plugin-required-and-missing', 'required plugin "acme-board" is not there; there are: core, arm64, formats', '.',
+        Case('plugin-required-and-missing', 'required plugin "acme-board" is not there; there are: core, uarts, arm64, formats', '.',
              PROFILE, make=profile('plugins.require = ["acme-board"]\n')),
         Case('plugin-of-architecture-missing', 'no plugin knows the architecture of this machine, "aarch64" .known: none.',
              'install its architecture plugin', plugins=lambda folder, kxf: []),

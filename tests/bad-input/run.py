@@ -28,10 +28,13 @@ import bad_images  # pylint: disable=wrong-import-position
 import bad_machines  # pylint: disable=wrong-import-position
 import bad_plugins  # pylint: disable=wrong-import-position
 import bad_policies  # pylint: disable=wrong-import-position
+import bad_ppc64  # pylint: disable=wrong-import-position
 import bad_trees  # pylint: disable=wrong-import-position
 import captures  # pylint: disable=wrong-import-position
 import fixtures  # pylint: disable=wrong-import-position
 import kxf as program  # pylint: disable=wrong-import-position
+import ppc64_images  # pylint: disable=wrong-import-position
+import ppc64_machine  # pylint: disable=wrong-import-position
 
 MOST_SECONDS = 2.0
 
@@ -81,7 +84,7 @@ def main():
     parser.add_argument('names', nargs='*', help='cases')
     options = parser.parse_args()
     known = []
-    for module in (bad_files, bad_images, bad_machines, bad_trees, bad_policies, bad_plugins):
+    for module in (bad_files, bad_images, bad_machines, bad_trees, bad_policies, bad_plugins, bad_ppc64):
         known += module.cases()
     doubled = {case.name for case in known if sum(other.name == case.name for other in known) > 1}
     assert not doubled, 'two cases of one name: %s' % doubled
@@ -95,6 +98,8 @@ def main():
         common = scratch / 'common'
         common.mkdir()
         fixtures.write(common, captures.Capture(program.MACHINES / 'virt-dt-el1.tar'), ['Image', 'Image-16K', 'initrd'])
+        (common / 'vmlinux').write_bytes(bytes(ppc64_images.kernel()))
+        ppc64_machine.machine().write(common / 'made-pseries.tar')
         for machine in program.MACHINES.glob('*.tar'):
             (common / machine.name).write_bytes(machine.read_bytes())
         kxf = program.Kxf(options.build, scratch / 'shelf')

@@ -16,6 +16,7 @@ sys.path.insert(0, str(SOURCE / 'tests' / 'support'))
 import captures  # pylint: disable=wrong-import-position
 import fixtures  # pylint: disable=wrong-import-position
 import images  # pylint: disable=wrong-import-position
+import ppc64_images as power  # pylint: disable=wrong-import-position
 
 EARLYCON = [
     'earlycon=pl011,0x9000000', 'pl011,0x9000000', 'uart8250,mmio32,0xfe215040,115200n8', 'uart8250,io,0x3f8', 'earlycon',
@@ -30,6 +31,24 @@ def with_embedded_tree(capture):
         if path.startswith(('proc/kcore', 'sys/class', 'sys/devices/platform')):
             del capture.entries[path]
     return capture
+
+
+def power_seeds():
+    """(target, name, content) for the image formats of 64-bit Power."""
+    for order, word in ((power.LITTLE, 'little'), (power.BIG, 'big')):
+        yield 'ppc64_elf', word, bytes(power.kernel(1024, 4096, order))
+        two = power.kernel(1024, 4096, order)
+        two.segments[1] = power.Segment(bytes(256), 0x10000)
+        yield 'ppc64_elf', word + '-two-parts', bytes(two)
+    yield 'ppc64_elf', 'fixed', bytes(power.fixed_kernel(0x2000000, size=512, memory=2048))
+    descriptor = power.kernel(1024, 4096, power.BIG)
+    contents = descriptor.segments[0].contents
+    descriptor.segments[0].contents = contents[:0x200] + power.BASE.to_bytes(8, 'big') + contents[0x208:]
+    descriptor.entry = power.BASE + 0x200
+    yield 'ppc64_elf', 'descriptor', bytes(descriptor)
+    yield 'ppc64_zimage', 'wide', bytes(power.wrapper(b'a kernel'))
+    yield 'ppc64_zimage', 'narrow', bytes(power.wrapper(b'a kernel', wide=False))
+    yield 'ppc64_zimage', 'all', bytes(power.wrapper(b'a kernel', order=power.BIG, initrd=bytes(100), tree=bytes(48)))
 
 
 def seeds(plugin):
@@ -53,7 +72,12 @@ def seeds(plugin):
         yield 'earlycon', str(number), text.encode()
     for path in sorted((SOURCE / 'config' / 'profiles').glob('*.toml')):
         yield 'profile', path.stem, path.read_bytes()
+    for path in sorted((SOURCE / 'config' / 'uarts').glob('*.toml')):
+        # the target reads every seed under this name
+        named = path.read_text(encoding='utf-8').replace('name = "%s"' % path.stem, 'name = "acme-uart"', 1)
+        yield 'uart', path.stem, named.encode()
     yield 'plugin_note', 'formats', plugin
+    yield from power_seeds()
 
 
 def main():

@@ -67,16 +67,18 @@ int main(int argc, char** argv) {
   const std::filesystem::path dir = argv[1];
   const std::string_view name = argv[2];
 
-  kxf::ConsoleDevice device;
-  device.driver = "arm,pl011";
-  device.phys_base = uart_at;
-  const auto sink = kxf::arm64::pl011().program(device);
+  // A PL011: wait until the transmit FIFO is not full, write the byte.
+  const kxf::SinkProgram sink{
+      uart_at,
+      0x1a,
+      {{.op = kxf::SinkOp::poll, .width_bytes = 2, .offset = 0x18, .mask = 0x20, .count = 100'000},
+       {.op = kxf::SinkOp::put, .width_bytes = 2}}};
   const NoMachine machine;
   const kxf::KernelSpec kernel;
   const kxf::Settings settings{
       {std::string(kxf::arm64::icache_setting), name == "nocache" ? "off" : "on"}};
   kxf::PurgatoryQuestion question{kernel, purgatory_at, kernel_at, tree_at,
-                                  &*sink, {},           machine,   settings};
+                                  &sink,  {},           machine,   settings};
   if (name != "none") {
     question.digests = {entry_of("kernel", kernel_at, read_file(dir / "kernel.bin")),
                         entry_of("initrd", initrd_at, read_file(dir / "initrd.bin"))};

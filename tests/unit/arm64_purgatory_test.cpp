@@ -40,10 +40,11 @@ struct Asked {
 };
 
 kxf::SinkProgram pl011_program() {
-  kxf::ConsoleDevice device;
-  device.driver = "arm,pl011";
-  device.phys_base = 0x9000000;
-  return kxf::arm64::pl011().program(device).value();
+  return {
+      0x9000000,
+      0x1a,
+      {{.op = kxf::SinkOp::poll, .width_bytes = 2, .offset = 0x18, .mask = 0x20, .count = 100'000},
+       {.op = kxf::SinkOp::put, .width_bytes = 2}}};
 }
 
 /// A field of the parameter block, as the purgatory reads it.

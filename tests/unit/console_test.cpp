@@ -27,6 +27,7 @@ struct Scene {
   Scene() {
     tree.cells("/", "#address-cells", {2}).cells("/", "#size-cells", {1});
     uart("/uart@9000000", "fake,uart", 0x9000000);
+    tree.cells("/registers@0", "reg", {0, 0, 0x8000});
     tree.text("/chosen", "stdout-path", "/uart@9000000:115200n8");
   }
   void uart(std::string_view path, std::string_view compatible, std::uint32_t address) {
@@ -113,6 +114,45 @@ TEST_CASE("console: earlycon= comes before earlyprintk=, that before stdout-path
   }
 }
 
+TEST_CASE("console: a reg-offset that leads out of the registers is refused") {
+  Scene scene;
+  scene.tree.cells("/uart@9000000", "reg-offset", {0x1000});
+  CHECK(
+      scene.refusal() ==
+      "stdout-path: reg-offset 0x1000 of /uart@9000000 is outside of its 4096 bytes of registers");
+}
+
+TEST_CASE("console: another one than stdout-path's is a warning that names both") {
+  Scene scene;
+  const auto warning = [&] {
+    static_cast<void>(scene.chosen());
+    return kxf_test::warned(scene.record, "console-disagreement");
+  };
+  SUBCASE("on the command line") {
+    scene.command_line = "earlycon=fakecon,0x3000";
+    CHECK(warning() ==
+          "earlycon= names fakecon at 0x3000, stdout-path names fake,uart at 0x9000000: the "
+          "purgatory prints on the first");
+  }
+  SUBCASE("in the profile") {
+    scene.want("fakecon,0x3000");
+    CHECK(contains(warning(), "board.toml:3:8 names fakecon at 0x3000"));
+  }
+  SUBCASE("not where both are the same") {
+    scene.command_line = "earlycon=fakecon,0x9000000";
+    CHECK(warning().empty());
+  }
+  SUBCASE("nor inside the same registers") {
+    scene.command_line = "earlycon=fakecon,0x9000010";
+    CHECK(warning().empty());
+  }
+  SUBCASE("nor where the tree names none") {
+    scene.tree = TreeMaker();
+    scene.command_line = "earlycon=fakecon,0x3000";
+    CHECK(warning().empty());
+  }
+}
+
 TEST_CASE("console: none, because it was asked for or because there is none") {
   Scene scene;
   SUBCASE("asked for") {
@@ -194,6 +234,48 @@ TEST_CASE("console: registers inside RAM are refused, whoever names them") {
   // A page below RAM whose assumed registers reach into it.
   scene.command_line = "earlycon=fakecon,0x3ffff800";
   CHECK(contains(scene.refusal(), "which is RAM"));
+}
+
+TEST_CASE("console: an address where the tree has no device is refused, whoever names it") {
+  Scene scene;
+  scene.command_line = "earlycon=fakecon,0x9001000";
+  const std::string refused =
+      "earlycon= puts the console at 0x9001000, where the device tree has no device";
+  SUBCASE("just behind one") { CHECK(scene.refusal() == refused); }
+  SUBCASE("memory, CPUs and reservations are none") {
+    scene.tree.cells("/memory@9001000", "reg", {0, 0x9001000, 0x1000})
+        .cells("/reserved-memory/log@9001000", "reg", {0, 0x9001000, 0x1000});
+    CHECK(scene.refusal() == refused);
+  }
+  SUBCASE("a disabled device is one") {
+    scene.uart("/uart@9001000", "fake,uart", 0x9001000);
+    scene.tree.text("/uart@9001000", "status", "disabled");
+    CHECK(scene.chosen().device.phys_base == 0x9001000);
+  }
+  SUBCASE("so is what is behind a PCI bridge") {
+    scene.tree.text("/pcie@20000000", "device_type", "pci")
+        .cells("/pcie@20000000", "#address-cells", {3})
+        .cells("/pcie@20000000", "#size-cells", {2})
+        .cells("/pcie@20000000", "ranges", {0x2000000, 0, 0, 0, 0x9001000, 0, 0x10000});
+    CHECK(scene.chosen().device.phys_base == 0x9001000);
+  }
+  SUBCASE("nothing can be told where a PCI bridge is on a bus of its own") {
+    scene.tree.text("/soc/pcie@20000000", "device_type", "pci")
+        .cells("/soc/pcie@20000000", "#address-cells", {3})
+        .cells("/soc/pcie@20000000", "#size-cells", {2})
+        .cells("/soc/pcie@20000000", "ranges", {0x2000000, 0, 0, 0, 0, 0, 0, 0x10000});
+    CHECK(scene.chosen().device.phys_base == 0x9001000);
+  }
+  SUBCASE("nor where the tree describes no devices, as under ACPI") {
+    scene.tree = TreeMaker();
+    scene.tree.text("/chosen", "bootargs", "quiet");
+    CHECK(scene.chosen().device.phys_base == 0x9001000);
+  }
+  SUBCASE("in the profile") {
+    scene.command_line.clear();
+    scene.want("fakecon,0x9001000");
+    CHECK(contains(scene.refusal(), "board.toml:3:8 puts the console at 0x9001000"));
+  }
 }
 
 TEST_CASE("console: a console behind firmware touches no memory, so its address does not matter") {

@@ -18,7 +18,6 @@ namespace {
 using kxf::CpuVerdict;
 using kxf::DeviceTree;
 using kxf::Inspection;
-using kxf::MemoryKind;
 using kxf_test::contains;
 using kxf_test::TreeMaker;
 using Json = nlohmann::json;
@@ -237,10 +236,10 @@ TEST_CASE(
 
 TEST_CASE("inspect: the command line that a profile gives names the console") {
   Scene scene;
-  scene.policy.command_line = {"earlycon=fakecon,0xa000000", "board.toml:4:1"};
+  scene.policy.command_line = {"earlycon=fakecon,0x9000800", "board.toml:4:1"};
   const Inspection found = scene.look(board());
   REQUIRE(found.console);
-  CHECK(found.console->device.phys_base == 0xa000000);
+  CHECK(found.console->device.phys_base == 0x9000800);
   CHECK(found.console->device.origin == "earlycon=");
 
   scene.policy = {};
@@ -249,10 +248,10 @@ TEST_CASE("inspect: the command line that a profile gives names the console") {
   CHECK(unknown.console);
   CHECK(contains(kxf_test::warned(unknown.record, "no-command-line"), "board.toml:4:1"));
   kxf_test::MapMachine machine(board().done());
-  machine.files.emplace("/proc/cmdline", "earlycon=fakecon,0xb000000\n");
+  machine.files.emplace("/proc/cmdline", "earlycon=fakecon,0x9000400\n");
   const Inspection running = scene.look(machine);
   REQUIRE(running.console);
-  CHECK(running.console->device.phys_base == 0xb000000);
+  CHECK(running.console->device.phys_base == 0x9000400);
 }
 
 TEST_CASE("inspect: a profile for another board is a warning, an overlay that fails too") {

@@ -370,8 +370,9 @@ TEST_CASE("registry: the built-in plugin goes through the same registration") {
   const Directory directory;
   const auto registry = load(directory);
   REQUIRE(registry);
-  REQUIRE(registry->plugins().size() == 1);
+  REQUIRE(registry->plugins().size() == 2);
   CHECK(registry->plugins().front().name == "core");
+  CHECK(registry->plugins().back().name == "uarts");
   REQUIRE(registry->all<MemorySource>().size() == 2);
   CHECK((*registry->named<MemorySource>("dt"))->name() == "dt");
   CHECK((*registry->named<MemorySource>("iomem"))->name() == "iomem");
@@ -407,7 +408,7 @@ TEST_CASE("registry: many plugins that follow each other are not taken for one a
     directory.add("twin");
     const auto registry = load(directory);
     REQUIRE(registry);
-    CHECK(registry->plugins().size() == 3);
+    CHECK(registry->plugins().size() == 4);
   }
 }
 
@@ -442,7 +443,7 @@ TEST_CASE("registry: a required plugin that is not there is an error that lists 
   const PluginOptions options{
       .directories = {directory.path()}, .sha256 = {}, .required = {"good", "gold"}};
   const Error error = load(options).error();
-  CHECK(error.message == "required plugin \"gold\" is not there; there are: core, good");
+  CHECK(error.message == "required plugin \"gold\" is not there; there are: core, uarts, good");
   CHECK(error.remedy == "did you mean \"good\"?");
 }
 
@@ -457,8 +458,8 @@ TEST_CASE("registry: of one plugin in two directories the first counts, and the 
                               .required = {}};
   const auto registry = Registry::load(options, record);
   REQUIRE(registry);
-  REQUIRE(registry->plugins().size() == 2);
-  CHECK(registry->plugins()[1].path == used.string());
+  REQUIRE(registry->plugins().size() == 3);
+  CHECK(registry->plugins()[2].path == used.string());
   REQUIRE(record.decisions().size() == 1);
   CHECK(record.decisions()[0].topic == "plugin");
   CHECK(record.decisions()[0].choice == "good");
