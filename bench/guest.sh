@@ -5,15 +5,15 @@
 #   LABEL: kexec-sha256, kexec-none, kxf-sha256 or kxf-none
 # Expect:      "BENCH: versions ...", the lines of bench.c, "BENCH: loaded"
 # Time:        2 s
-cp /mnt/Image /mnt/initrd.bin /mnt/bench /tmp/
-line='console=ttyAMA0 root=/dev/vda1 ro quiet'
+cp "/mnt/$IMAGE" /mnt/initrd.bin /mnt/bench /tmp/
+line="console=$CONSOLE root=/dev/vda1 ro quiet"
 
 # measure COMMAND...: each run starts with an empty slot
 measure() { /tmp/bench "$(word load)" 4 '/sbin/kexec -u >/dev/null' -- "$@"; }
 
-kexec_tools() { measure /sbin/kexec "$@" -l /tmp/Image --initrd=/tmp/initrd.bin --command-line="$line"; }
+kexec_tools() { measure /sbin/kexec "$@" -l "/tmp/$IMAGE" --initrd=/tmp/initrd.bin --command-line="$line"; }
 kxf_load() {
-	measure /usr/bin/kxf load "$@" --profile qemu-virt --kernel /tmp/Image --initrd /tmp/initrd.bin --command-line "$line"
+	measure /usr/bin/kxf load "$@" --profile "$PROFILE" --kernel "/tmp/$IMAGE" --initrd /tmp/initrd.bin --command-line "$line"
 }
 
 echo "BENCH: versions $(/sbin/kexec -v), $(/usr/bin/kxf --version), Linux $(uname -r)"

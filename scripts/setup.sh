@@ -11,19 +11,21 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 declare -A packages=(
-  # gcc for arm64: the purgatory of the arm64 plugin is arm64 code on every host
+  # gcc for arm64 and ppc64: the purgatory of a plugin is code of its architecture on every host
   [build]='cmake ninja-build g++ libc6-dev pkg-config python3
     libboost-dev libfdt-dev libelf-dev libtomlplusplus-dev libexpected-dev libfmt-dev libcli11-dev nlohmann-json3-dev
     libssl-dev zlib1g-dev libzstd-dev liblzma-dev liblz4-dev
     doctest-dev librapidcheck-dev libbenchmark-dev
-    gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu'
+    gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu gcc-powerpc64le-linux-gnu binutils-powerpc64le-linux-gnu'
   [cross]='g++-aarch64-linux-gnu libc6-dev-arm64-cross g++-powerpc64le-linux-gnu libc6-dev-ppc64el-cross'
-  [emulate]='qemu-system-arm qemu-efi-aarch64 device-tree-compiler cpio gzip python3 binutils binutils-aarch64-linux-gnu'
+  [emulate]='qemu-system-arm qemu-efi-aarch64 qemu-system-ppc qemu-system-data device-tree-compiler cpio gzip python3
+    binutils gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu binutils-powerpc64le-linux-gnu gcc-powerpc64-linux-gnu
+    binutils-powerpc64-linux-gnu'
   [lint]='clang-format-14 clang-tidy-14 shellcheck'
   [sanitize]='g++'
   [fuzz]='clang-14 libclang-rt-14-dev'
-  [kernel]='make gcc libc6-dev gcc-aarch64-linux-gnu flex bison bc perl xz-utils libssl-dev libelf-dev'
-  [bench]='gcc-aarch64-linux-gnu libc6-dev-arm64-cross python3'
+  [kernel]='make gcc libc6-dev gcc-aarch64-linux-gnu gcc-powerpc64le-linux-gnu gcc-powerpc64-linux-gnu flex bison bc perl xz-utils libssl-dev libelf-dev'
+  [bench]='gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross python3'
 )
 
 [ $# -gt 0 ] || set -- build cross emulate lint sanitize kernel bench  # fuzz: only when asked for

@@ -29,16 +29,17 @@ record() {
   echo "${table[-1]}"
 }
 
-# stage NAME NEEDS COUNT COMMAND...: run it with its output in build/logs/NAME.log.  NEEDS: a stage that must be ok, or "-".
+# stage NAME NEEDS COUNT COMMAND...: run it with its output in build/logs/NAME.log.  NEEDS: stages that must be ok, or "-".
 # COUNT: a function that reads the log and prints "passed failed skipped", or "-" when the stage counts as one.
 stage() {
-  local name=$1 needs=$2 count=$3 start=$SECONDS status=0 log numbers; shift 3
+  local name=$1 needs=$2 count=$3 start=$SECONDS status=0 log need numbers; shift 3
   log=$logs/$name.log
-  if [ "$needs" != - ] && [ "${outcome[$needs]:-missing}" != ok ]; then
-    echo "$name: skipped, for $needs is not ok" | tee "$log"
+  for need in ${needs#-}; do
+    [ "${outcome[$need]:-missing}" != ok ] || continue
+    echo "$name: skipped, for $need is not ok" | tee "$log"
     record "$name" 0 0 1 0
     return
-  fi
+  done
   "$@" > "$log" 2>&1 < /dev/null || status=$?
   numbers=
   [ "$count" = - ] || numbers=$("$count" "$log")
@@ -69,7 +70,9 @@ count_summary() { sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) sk
 
 build_and_stage() { scripts/build.sh "$1" && scripts/stage.sh "$1" "build/stage-$1"; }
 
-make_kernels() { scripts/kernels.sh debian && scripts/kernels.sh small; }
+make_kernels() {
+  scripts/kernels.sh debian arm64 && scripts/kernels.sh debian ppc64el && scripts/kernels.sh small arm64 ppc64el ppc64
+}
 
 if [ "$mode" = fast ]; then
   stage setup - - scripts/setup.sh build
@@ -82,11 +85,12 @@ else
   stage lint build-host - scripts/lint.sh
   stage build-asan setup - scripts/build.sh asan
   stage test-asan build-asan count_ctest ctest --preset asan -j "$JOBS" --no-tests=error
-  [ ! -e tests/sdk/run.sh ] || stage sdk build-host count_summary bash tests/sdk/run.sh
+  stage sdk build-host count_summary bash tests/sdk/run.sh
+  stage corpus build-host count_summary scripts/corpus.sh
   stage build-arm64 setup - build_and_stage arm64
-  stage build-ppc64el setup - scripts/build.sh ppc64el
+  stage build-ppc64el setup - build_and_stage ppc64el
   stage kernels setup - make_kernels
-  stage emulation build-arm64 count_summary env KXF_NO_BUILD=1 tests/emulation/run.sh
+  stage emulation 'build-host build-arm64 build-ppc64el kernels' count_summary env KXF_NO_BUILD=1 tests/emulation/run.sh
 fi
 
 echo

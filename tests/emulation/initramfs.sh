@@ -1,16 +1,21 @@
 #!/bin/bash
-# initramfs.sh KERNEL-DIR STAGE OUTPUT -- the initramfs of every emulated boot.
+# initramfs.sh TARGET KERNEL-DIR STAGE OUTPUT -- the initramfs of every emulated boot.
 #
-# How to run:  tests/emulation/initramfs.sh "$(scripts/kernels.sh debian)" build/stage-arm64 build/emulation/initrd.gz
+# How to run:  tests/emulation/initramfs.sh arm64 "$(scripts/kernels.sh debian arm64)" build/stage-arm64 build/emulation/initrd.gz
 #   (run.sh does)
 # Expect:      OUTPUT, a gzipped newc archive with busybox, Debian's kexec-tools, the staged kxf tree, the modules for 9p
 #              and guest/init.sh as /init.  The same input gives the same bytes.
 # Time:        2 s; nothing when OUTPUT is newer than its parts
 set -euo pipefail
 . "$(dirname "$0")/../../scripts/lib.sh"
-[ $# -eq 3 ] || { sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2; exit 2; }
-kernel=$1 stage=$2 output=$3
+[ $# -eq 4 ] || { sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+target=$1 kernel=$2 stage=$3 output=$4
 [ -d "$stage/usr" ] || die "no staged tree in $stage; run scripts/stage.sh"
+case $target in
+  arm64) triplet=aarch64-linux-gnu loader=lib/ld-linux-aarch64.so.1 ;;
+  ppc64el) triplet=powerpc64le-linux-gnu loader=lib64/ld64.so.2 ;;
+  *) die "no target \"$target\"" ;;
+esac
 
 parts=$(key "$kernel" "$(find "$stage" -type f -exec sha256sum {} + | sort)" \
   "$(hash_of "$ROOT"/tests/emulation/guest/init.sh "$0")")
@@ -21,11 +26,12 @@ trap 'rm -rf "$tree"' EXIT
 mkdir -p "$tree"/{bin,sbin,proc,sys,dev,mnt,tmp,run,mod,etc,lib,usr}
 cp "$kernel/root/bin/busybox" "$tree/bin/"
 cp "$kernel/root/sbin/kexec" "$tree/sbin/"
-mkdir "$tree/lib/aarch64-linux-gnu"
+mkdir -p "$tree/lib/$triplet" "$tree/$(dirname "$loader")"
 for library in $(needed_libraries "$kernel/root" "$kernel/root/sbin/kexec"); do
-  cp -L "$library" "$tree/lib/aarch64-linux-gnu/"
+  cp -L "$library" "$tree/lib/$triplet/"
 done
-cp -L "$kernel/root/lib/aarch64-linux-gnu/ld-linux-aarch64.so.1" "$tree/lib/"
+# by its real name: the link at the place where programs look is absolute in a package
+cp -L "$kernel/root/lib/$triplet/$(basename "$loader")" "$tree/$loader"
 cp -a "$stage/." "$tree/"
 rm -f "$tree/.staged"
 mkdir -p "$tree/mod/$(cat "$kernel/version")"

@@ -1,21 +1,28 @@
 # shellcheck shell=bash
-# lib.sh -- what the emulation cases share: machines, booting, checks.  Sourced by run.sh and by scripts/demo.sh.
+# lib.sh -- what the emulation cases share: machines, booting, checks.  Sourced by run.sh, bench/load.sh, scripts/demo.sh.
 #
-# How to use:  . tests/emulation/lib.sh; prepare_emulation; then per case: reset_case, set variables, boot, check.
+# How to use:  . tests/emulation/lib.sh; prepare_emulation [TARGET...]; then per case: reset_case, set variables, boot, check.
 # Expect:      below build/emulation/NAME: share/ (the guest's /mnt), console.log (the serial port, with times)
 # Time:        a jump from one kernel to another: 5 to 15 s
 #
-# A case (cases/NAME.sh) sets variables and defines check(); it may define prepare(), which runs before the boot with the
-# share as its current directory.  The variables:
+# A case (cases/NAME.sh) chooses its machine with `board NAME` (virt when it does not), sets variables and defines check();
+# it may define prepare(), which runs before the boot with the share as its current directory, and start(), which runs the
+# machine (boot NAME), and started_by KERNEL INITRD COMMAND-LINE, which adds to QEMU what makes it start that kernel.
+# The variables:
 #   KERNEL    debian or small: the first kernel, and the second one              (debian)
 #   GUEST     the script of guest/ that the first kernel's init runs             (jump)
-#   MACHINE   options for -M virt beside the GIC                                 (its=off)
-#   CPU, SMP, MEM                                                                (cortex-a57, 2, 1G)
+#   MACHINE   more options for -M                                                (of the board)
+#   TREE      the board's device tree, a file                                    (QEMU's)
+#   THREADS   single: one thread runs all CPUs in turn, and those that wait in a loop with wfe cost nothing  (of the board)
+#   SHARED    no: no virtio and so no share; all that is in it comes in the initramfs, and nothing comes out  (of the board)
+#   CPU, SMP, MEM                                                                (of the board)
 #   EFI       1: boot through UEFI                                               (0)
+#   DEVICES   pseries: its devices, the one behind the console among them, an array  (-serial stdio)
 #   APPEND    more words for the first kernel's command line
 #   LOAD      options for kxf load, for guest/jump.sh
-#   PROFILE   name of the profile, for guest/jump.sh
-#   IMAGE     name of the kernel file that is loaded                             (Image)
+#   PROFILE   name of the profile, for guest/jump.sh                             (of the board)
+#   IMAGE     name of the kernel file that is loaded                             (Image or vmlinux: the first kernel's)
+#   INITRD    name of the initrd file that is loaded                             (initrd.gz: the first kernel's)
 #   SYSCTL    what guest/refused.sh sets to 1 below /proc/sys                    (none)
 #   TIMEOUT   seconds for the whole boot                                         (100)
 #   SHOW      print the console lines that match this regular expression         (none)
@@ -24,55 +31,141 @@
 HARNESS=$ROOT/tests/emulation
 OUT=$ROOT/build/emulation
 declare -A FOUND=()
+# Without the speculation work-arounds that emulation has not, for each of which QEMU would warn; and with QEMU's own minimal
+# Open Firmware, which takes 4 s less than SLOF
+PSERIES=pseries,x-vof=on,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off
 FIRMWARE=/usr/share/qemu-efi-aarch64/QEMU_EFI.fd
 
 reset_case() {
-  KERNEL=debian GUEST=jump MACHINE=its=off CPU=cortex-a57 SMP=2 MEM=1G EFI=0 APPEND='' LOAD='' PROFILE=qemu-virt IMAGE=Image SYSCTL='' TIMEOUT=100 SHOW=''
+  KERNEL=debian GUEST=jump EFI=0 APPEND='' LOAD='' INITRD=initrd.gz SYSCTL='' TIMEOUT=100 SHOW=''
+  board virt
   prepare() { :; }
+  start() { boot "$1"; }
+  started_by() { QEMU+=(-kernel "$1" -initrd "$2" ${TREE:+-dtb "$TREE"} -append "$3"); }
   check() { jumped; }
 }
 
-# prepare_emulation: packages, kernels, the staged tree, the initramfs; sets DEBIAN (the kernel's cache entry)
-prepare_emulation() {
-  "$ROOT/scripts/setup.sh" emulate || die 'packages are missing'
-  DEBIAN=$("$ROOT/scripts/kernels.sh" debian) || die 'no Debian kernel'
-  FOUND[debian]=$DEBIAN/Image
-  "$HARNESS/initramfs.sh" "$DEBIAN" "$ROOT/build/stage-arm64" "$OUT/initrd.gz" || die 'no initramfs'
+# board NAME: the machine, and what follows from it
+board() {
+  BOARD=$1 SMP=2 DEVICES=(-serial stdio) TREE='' SHARED=yes THREADS=''
+  case $1 in
+    virt) TARGET=arm64 CPU=cortex-a57 MEM=1G MACHINE=its=off PROFILE=qemu-virt ;;
+    pseries) TARGET=ppc64el CPU=power9 MEM=2G MACHINE='' PROFILE=qemu-pseries ;;
+    powernv9) TARGET=ppc64el CPU='' MEM=2G MACHINE='' PROFILE=qemu-powernv ;;
+    raspi3b) TARGET=arm64 CPU='' SMP=4 MEM=1G MACHINE='' PROFILE=qemu-raspi3b SHARED=no THREADS=single ;;
+    zcu102) TARGET=arm64 CPU='' SMP=4 MEM=2G MACHINE='' PROFILE=generic-arm64 SHARED=no ;;
+    *) die "no board \"$1\"" ;;
+  esac
+  case $TARGET in
+    arm64) CONSOLE=ttyAMA0 IMAGE=Image ;;
+    ppc64el) CONSOLE=hvc0 IMAGE=vmlinux ;;
+  esac
+  case $1 in
+    raspi3b) CONSOLE=ttyS1,115200 ;;
+    zcu102) CONSOLE=ttyPS0,115200 ;;
+  esac
+  FIRST=$IMAGE        # the first kernel's file: IMAGE may become another
 }
 
-# find_kernel NAME: sets KERNEL_IMAGE, the path of the raw Image; asks for each kernel once
+# prepare_emulation [TARGET...]: packages, kernels, the initramfs from the staged tree; without TARGET for arm64
+prepare_emulation() {
+  "$ROOT/scripts/setup.sh" emulate || die 'packages are missing'
+  local target
+  [ $# -gt 0 ] || set -- arm64
+  for target; do
+    FOUND[debian-$target]=$("$ROOT/scripts/kernels.sh" debian "$target") || die "no Debian kernel for $target"
+    "$HARNESS/initramfs.sh" "$target" "${FOUND[debian-$target]}" "$ROOT/build/stage-$target" "$OUT/initrd-$target.gz" ||
+      die "no initramfs for $target"
+  done
+}
+
+# find_kernel debian|small TARGET: sets KERNEL_DIR, the cache entry; asks for each kernel once
 find_kernel() {
-  case $1 in debian|small) ;; *) die "no kernel \"$1\"" ;; esac
-  [ -n "${FOUND[$1]:-}" ] || FOUND[$1]=$("$ROOT/scripts/kernels.sh" "$1")/Image
-  KERNEL_IMAGE=${FOUND[$1]}
+  [ -n "${FOUND[$1-$2]:-}" ] || FOUND[$1-$2]=$("$ROOT/scripts/kernels.sh" "$1" "$2") || die "no $1 kernel for $2"
+  KERNEL_DIR=${FOUND[$1-$2]}
+}
+
+# board_tree NAME: sets TREE to the tree of that name in Debian's kernel package, for boards of which QEMU makes none
+board_tree() {
+  local trees
+  [ -n "${FOUND[trees]:-}" ] || FOUND[trees]=$("$ROOT/scripts/device-trees.sh") || die 'no device trees'
+  trees=("${FOUND[trees]}"/trees/*/"$1.dtb")
+  [ -e "${trees[0]}" ] || die "no device tree $1 in ${FOUND[trees]}"
+  TREE=${trees[0]}
+}
+
+# qemu_of_board: sets QEMU, the program with the board's own options.
+# Code buffer of 64 MiB: with QEMU's default of 1 GiB every second arm64 kernel takes five times as long to come up.
+# powernv9 with QEMU's defaults: the BMC, without which it does not power off, and the PCIe ports.
+# shellcheck disable=SC2054  # the commas are QEMU's
+qemu_of_board() {
+  local share
+  [ "$BOARD" != raspi3b ] || [ -n "$TREE" ] || board_tree bcm2837-rpi-3-b
+  QEMU=(-accel tcg,tb-size=64${THREADS:+,thread=$THREADS} -nic none -no-reboot -smp "$SMP" -m "$MEM" ${CPU:+-cpu "$CPU"})
+  case $BOARD in
+    virt) QEMU=(qemu-system-aarch64 "${QEMU[@]}" -nographic -M "virt,gic-version=3${MACHINE:+,$MACHINE}")
+      share=virtio-9p-device ;;
+    pseries) QEMU=(qemu-system-ppc64 "${QEMU[@]}" -display none -nodefaults "${DEVICES[@]}"
+      -M "$PSERIES${MACHINE:+,$MACHINE}")
+      share=virtio-9p-pci ;;
+    powernv9) QEMU=(qemu-system-ppc64 "${QEMU[@]}" -nographic -M "powernv9${MACHINE:+,$MACHINE}")
+      share=virtio-9p-pci,bus=pcie.0 ;;
+    raspi3b) QEMU=(qemu-system-aarch64 "${QEMU[@]}" -display none -monitor none -M "raspi3b${MACHINE:+,$MACHINE}"
+      -serial null -serial stdio) ;;
+    zcu102) QEMU=(qemu-system-aarch64 "${QEMU[@]}" -nographic -M "xlnx-zcu102${MACHINE:+,$MACHINE}") ;;
+  esac
+  [ "$SHARED" = no ] || QEMU+=(-device "$share,fsdev=share,mount_tag=share")
+  [ "$EFI" = 0 ] || QEMU+=(-bios "$FIRMWARE")
+}
+
+# with_share INITRD: prints the name of a new initramfs in the current case: the share's files in /mnt, and then INITRD
+with_share() {
+  local name=$CASE/first
+  mkdir "$name"
+  ln -s "$SHARE" "$name/mnt"
+  # an archive that is not compressed must be the first one: the kernel looks for the next one at multiples of 4
+  ( cd "$name" && find mnt/ | LC_ALL=C sort | cpio -o -L -H newc --quiet -R 0:0 ) > "$name.img"
+  rm -r "$name"
+  cat "$1" >> "$name.img"
+  echo "$name.img"
 }
 
 # boot NAME: run the case whose variables are set.  Sets CASE, SHARE, LOG and MARK; no status: checks read the log.
 boot() {
   CASE=$OUT/$1 SHARE=$OUT/$1/share LOG=$OUT/$1/console.log
   MARK=$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')
-  local qemu
-  find_kernel "$KERNEL"
+  local show=() initrd=$OUT/initrd-$TARGET.gz
+  find_kernel "$KERNEL" "$TARGET"
   rm -rf "$CASE"
   mkdir -p "$SHARE"
-  cp "$KERNEL_IMAGE" "$SHARE/Image"
-  cp "$OUT/initrd.gz" "$HARNESS/guest/$GUEST.sh" "$SHARE/"
-  printf '%s="%s"\n' LOAD "$LOAD" PROFILE "$PROFILE" IMAGE "$IMAGE" SYSCTL "$SYSCTL" > "$SHARE/case.env"
+  cp "$KERNEL_DIR/$FIRST" "$SHARE/"
+  cp "$initrd" "$SHARE/initrd.gz"
+  cp "$HARNESS/guest/$GUEST.sh" "$SHARE/"
+  printf '%s="%s"\n' LOAD "$LOAD" PROFILE "$PROFILE" IMAGE "$IMAGE" INITRD "$INITRD" SYSCTL "$SYSCTL" > "$SHARE/case.env"
   ( cd "$SHARE" && prepare )
 
-  # shellcheck disable=SC2054  # the commas are QEMU's
-  # Code buffer of 64 MiB: with QEMU's default of 1 GiB every second kernel takes five times as long to come up
-  qemu=(qemu-system-aarch64 -accel tcg,tb-size=64 -nic none -no-reboot -nographic
-    -M "virt,gic-version=3${MACHINE:+,$MACHINE}" -cpu "$CPU" -smp "$SMP" -m "$MEM"
-    -kernel "$KERNEL_IMAGE" -initrd "$OUT/initrd.gz"
-    -append "console=ttyAMA0 $APPEND guest=$GUEST mark=$MARK"
-    -fsdev "local,id=share,path=$SHARE,security_model=none,multidevs=remap"
-    -device virtio-9p-device,fsdev=share,mount_tag=share)
-  [ "$EFI" = 0 ] || qemu+=(-bios "$FIRMWARE")
-  local show=()
+  qemu_of_board
+  if [ "$SHARED" = yes ]; then
+    QEMU+=(-fsdev "local,id=share,path=$SHARE,security_model=none,multidevs=remap")
+  else
+    initrd=$(with_share "$initrd")
+  fi
+  started_by "$KERNEL_DIR/$FIRST" "$initrd" "console=$CONSOLE $APPEND guest=$GUEST mark=$MARK"
   [ -z "$SHOW" ] || show=(--show "$SHOW")
   python3 "$HARNESS/runqemu.py" --timeout "$TIMEOUT" --until 'SECOND: end|INIT: done|end Kernel panic' --log "$LOG" \
-    ${show[@]+"${show[@]}"} -- "${qemu[@]}" || true
+    ${show[@]+"${show[@]}"} -- "${QEMU[@]}" || true
+  rm -f "$CASE/first.img"
+}
+
+# big_endian FILE: the big-endian kernel's FILE as vmlinux-be, and initrd-be.gz with a /init for it, in the current directory
+big_endian() {
+  find_kernel small ppc64
+  cp "$KERNEL_DIR/$1" vmlinux-be
+  mkdir -p root/{dev,proc,sys}
+  powerpc64-linux-gnu-gcc -std=c17 -O2 -Wall -Wextra -Wconversion -Wshadow -Werror -ffreestanding -fno-stack-protector \
+    -nostdlib -static -no-pie -o root/init "$HARNESS/guest/init.c"
+  ( cd root && find . | LC_ALL=C sort | cpio -o -H newc --quiet --reproducible -R 0:0 ) | gzip -1n > initrd-be.gz
+  rm -r root
 }
 
 # ---- checks: each adds a line to REASONS when it is not satisfied ----------------------------------------------------
@@ -110,14 +203,32 @@ in_order() {
 # loaded: kxf load and kxf status said so
 loaded() { in_order 'G: kxf load .*' 'G: kxf load: exit 0' 'G: kxf status: exit 0'; }
 
-# jumped [directly]: loaded; the purgatory spoke; another kernel came up to its init, with the marker on its command line.
-# directly: there is no purgatory of ours (kexec_file_load)
+# jumped [directly]: loaded; the purgatory spoke; another kernel came up to its init, with all CPUs and with the marker on
+# its command line.  directly: there is no purgatory of ours (kexec_file_load)
 # shellcheck disable=SC2120  # the cases pass it
 jumped() {
   loaded
   local purgatory=('[]] kxf: ')
   [ "${1:-}" != directly ] || purgatory=()
-  in_order 'G: kxf exec' 'Bye!|Starting crashdump kernel' ${purgatory[@]+"${purgatory[@]}"} 'Booting Linux on physical CPU' \
-    "SECOND: cmdline .*KXFMARK=$MARK" 'SECOND: end'
+  in_order 'G: kxf exec' 'Bye!|Starting crashdump kernel|Starting switchover sequence' ${purgatory[@]+"${purgatory[@]}"} \
+    'Linux version' "SECOND: .* nproc $SMP," "SECOND: cmdline .*KXFMARK=$MARK" 'SECOND: end'
   not_seen 'Kernel panic' 'a kernel panicked'
+}
+
+# planned_alike: the plan made in the guest (guest/capture.sh) and the one that this machine makes from the guest's capture
+planned_alike() {
+  in_order 'G: kxf capture: exit 0' 'G: kxf plan: exit 0' 'INIT: done'
+  cd "$SHARE" || return
+  host_kxf plan --machine machine.tar --profile ./profile.toml --kernel "$IMAGE" --initrd "$INITRD" \
+    --append "KXFMARK=$MARK" --json > host.json 2> host.err || fail "plan on the host: exit $?: $(tail -3 host.err)"
+  cmp -s plan.json host.json || fail "plans differ: $(diff plan.json host.json | head -5)"
+  [ -s plan.json ] || fail 'the plan is empty'
+}
+
+# host_kxf VERB ARGUMENTS...: kxf of this machine, from its staged tree
+host_kxf() {
+  local stage=$ROOT/build/stage-host libraries plugins verb=$1; shift
+  libraries=$(dirname "$(find "$stage" -name 'libkxf.so*' -print -quit)")
+  plugins=$(find "$stage" -type d -path '*/kxf/plugins')
+  LD_LIBRARY_PATH=$libraries "$stage/usr/bin/kxf" "$verb" --plugin-dir "$plugins" "$@"
 }

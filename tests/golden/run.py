@@ -92,8 +92,10 @@ class Shape:
                 self.that(cpu['verdict'] in ('ok', 'unsound', 'unknown'), 'verdict is %r', cpu['verdict'])
                 self.that(cpu['reason'], 'CPU %s has a verdict without a reason', cpu['hwid'])
         self.keys(plan['cpu_verdict'], 'cpu_verdict', 'status', 'reason')
-        if plan['console'] is not None and self.keys(plan['console'], 'console', 'sink', 'driver', 'address', 'source'):
-            self.address(plan['console']['address'], 'console.address')
+        # a console of the firmware has a terminal's number instead of an address
+        terminal = ['terminal'] if 'terminal' in (plan['console'] or {}) else []
+        if plan['console'] is not None and self.keys(plan['console'], 'console', 'sink', 'driver', 'address', *terminal, 'source'):
+            self.address(plan['console']['address'], 'console.address', bool(terminal))
         for decision in plan['decisions']:
             if self.keys(decision, 'a decision', 'topic', 'choice', 'reason'):
                 self.that(decision['topic'] and decision['choice'] and decision['reason'], 'incomplete decision %r', decision)

@@ -4,6 +4,7 @@ import gzip
 
 import fdt
 import images
+import ppc64_images
 from images import ANYWHERE, LITTLE, MIB, PAGES_16K, PAGES_4K, PAGES_64K
 
 
@@ -33,6 +34,10 @@ FILES = {
     # before 4.6: as low as possible; before 3.17: no image_size either
     'Image-4.4': lambda machine: images.arm64_image(text_offset=0x80000, flags=LITTLE | PAGES_4K),
     'Image-3.10': lambda machine: images.arm64_image(text_offset=0x80000, image_size=0, flags=0),
+    # 64-bit Power: in either byte order, one that cannot move, and in a wrapper of each kind
+    'vmlinux': lambda machine: bytes(ppc64_images.kernel()),
+    'vmlinux-be': lambda machine: bytes(ppc64_images.kernel(order=ppc64_images.BIG)),
+    'zImage': lambda machine: bytes(ppc64_images.zimage()),
     'initrd': lambda machine: images.initrd(),
     'initrd-odd': lambda machine: images.initrd(1001),
     'initrd-large': lambda machine: images.initrd(96 * MIB + 5),

@@ -5,7 +5,7 @@
 # Time:        2 s
 cd /mnt
 run kxf capture -o machine.tar
-kxf plan --profile ./profile.toml --kernel Image --initrd initrd.gz --append "KXFMARK=$(word mark)" --json > plan.json
+kxf plan --profile ./profile.toml --kernel "$IMAGE" --initrd "$INITRD" --append "KXFMARK=$(word mark)" --json > plan.json
 echo "G: kxf plan: exit $?"
-kxf plan --profile ./profile.toml --kernel Image --initrd initrd.gz --append "KXFMARK=$(word mark)" 2>&1 | tee plan.txt
+kxf plan --profile ./profile.toml --kernel "$IMAGE" --initrd "$INITRD" --append "KXFMARK=$(word mark)" 2>&1 | tee plan.txt
 cd /tmp

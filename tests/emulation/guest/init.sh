@@ -26,7 +26,7 @@ run() {
 }
 
 if [ -n "$(word KXFMARK)" ]; then
-	echo "SECOND: kernel $(uname -r), cpus online $(cat /sys/devices/system/cpu/online), $(sed -n 's/MemTotal: *//p' /proc/meminfo)"
+	echo "SECOND: kernel $(uname -r), cpus online $(cat /sys/devices/system/cpu/online), nproc $(nproc), $(sed -n 's/MemTotal: *//p' /proc/meminfo)"
 	echo "SECOND: firmware $(ls /sys/firmware | tr '\n' ' ')"
 	[ -e /proc/vmcore ] && echo "SECOND: crash kernel, vmcore is there"
 	[ -e /second-archive ] && echo "SECOND: file $(cat /second-archive)"
@@ -37,10 +37,11 @@ fi
 
 echo "INIT: up, kernel $(uname -r), cpus online $(cat /sys/devices/system/cpu/online), cmdline $(cat /proc/cmdline)"
 modules=/mod/$(uname -r)	# a kernel with everything built in has none
+[ ! -f /mnt/case.env ] || modules=	# a board without a share has its files in the initramfs
 if [ -f "$modules/list" ]; then
 	while read -r module; do insmod "$modules/$module.ko" || echo "INIT: insmod $module failed"; done < "$modules/list"
 fi
-if mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,cache=none share /mnt; then
+if [ -f /mnt/case.env ] || mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,cache=none share /mnt; then
 	. /mnt/case.env
 	cd /tmp
 	. "/mnt/$(word guest).sh"
