@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "load/preflight.hpp"
+#include "plan/cpu_report.hpp"
 
 namespace kxf {
 namespace {
@@ -124,23 +125,12 @@ bool says(const std::vector<std::string>& log, std::string_view text) {
   return false;
 }
 
-/// Are several CPUs possible, and can none be taken down? Then the kernel says that they are stuck
-/// (cpus_are_stuck_in_kernel()).
-bool cpus_stuck(const Machine& machine) {
-  const Result<std::string> possible = machine.read_text("/sys/devices/system/cpu/possible");
-  if (!possible || possible->find_first_of("-,") == std::string::npos) return false;
-  for (const std::string& name : machine.list("/sys/devices/system/cpu"))
-    if (machine.exists(fmt::format("/sys/devices/system/cpu/{}/online", name))) return false;
-  return true;
-}
-
 Cause busy_cause(bool crash, const Machine& machine, const std::vector<std::string>& log) {
-  // nosmp and maxcpus=1 do not help: those CPUs stay possible.
   if (!crash && (says(log, "CPUs are stuck") || cpus_stuck(machine)))
     return {
         "the running kernel cannot stop its other CPUs (their enable method, such as "
         "spin-table, has no way back)",
-        "boot the running kernel with nr_cpus=1 and load again"};
+        std::string(stuck_remedy)};
   return {"another process is loading a kernel, or a jump has begun", "wait and try again"};
 }
 

@@ -92,16 +92,10 @@ class Comparison {
   std::uint64_t page_size_bytes_;
 };
 
-std::string names_of(std::span<const MemorySource* const> sources) {
-  std::string text;
-  for (const MemorySource* const source : sources)
-    text += fmt::format("{}{}", text.empty() ? "" : ", ", source->name());
-  return text;
-}
-
 /// What all sources said, as it comes in.
 struct Answers {
   std::vector<MemoryRange> ranges;
+  std::vector<std::string> asked;  ///< the sources that might list RAM
   std::vector<RamOpinion> opinions;
   std::vector<std::string> silences;  ///< `dt: the device tree has no memory node`
 };
@@ -111,7 +105,10 @@ Status ask(const MemorySource& source, const Machine& machine, Answers& answers,
   auto findings = source.discover(machine, record);
   if (!findings) return pass(std::move(findings), fmt::format("memory source {}", name));
   RangeSet ram = ram_of(findings->ranges);
-  if (ram.empty()) {
+  if (!findings->reservations_only) answers.asked.push_back(name);
+  if (findings->reservations_only && ram.empty()) {
+    answers.silences.push_back(fmt::format("{}: it lists reservations only", name));
+  } else if (ram.empty()) {
     const std::string reason = findings->silence.empty() ? "it lists no RAM" : findings->silence;
     record.decide("memory", fmt::format("no RAM from {}", name), reason);
     answers.silences.push_back(fmt::format("{}: {}", name, reason));
@@ -147,9 +144,9 @@ Result<MemorySurvey> survey_memory(const Machine& machine,
 
   const RamOpinion& first = answers.opinions.front();
   record.decide("memory", fmt::format("RAM from {}", first.source),
-                fmt::format("the first of {} that lists any: {} in {} range{}", names_of(sources),
-                            size_text(first.ram.size_bytes()), first.ram.ranges().size(),
-                            first.ram.ranges().size() == 1 ? "" : "s"));
+                fmt::format("the first of {} that lists any: {} in {} range{}",
+                            fmt::join(answers.asked, ", "), size_text(first.ram.size_bytes()),
+                            first.ram.ranges().size(), first.ram.ranges().size() == 1 ? "" : "s"));
   const RangeSet undisputed = forbidden(answers.ranges);
   const Comparison comparison(first, undisputed, page_size_or_default(machine));
   std::vector<MemoryDisagreement> disagreements;

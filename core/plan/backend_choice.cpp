@@ -13,7 +13,7 @@ namespace {
 /// Wishes that kexec_file_load cannot honour: there the kernel itself places the segments, writes
 /// the device tree and uses no purgatory of ours.
 std::vector<std::string> needs_load(const Policy& policy, const ArchitectureTraits& traits,
-                                    const KernelSpec& kernel) {
+                                    const KernelSpec& kernel, std::string_view handed_over) {
   std::vector<std::string> needs;
   if (policy.tree_source.value != "running")
     needs.push_back(fmt::format("a device tree from a file ({})", policy.tree_source.origin));
@@ -31,6 +31,8 @@ std::vector<std::string> needs_load(const Policy& policy, const ArchitectureTrai
     needs.push_back(fmt::format("a purgatory console ({})", policy.console_sink.origin));
   if (wants_digest(policy) && policy.digest.origin != "default")
     needs.push_back(fmt::format("a digest ({})", policy.digest.origin));
+  if (!handed_over.empty())
+    needs.push_back(fmt::format("memory that only the next tree can reserve ({})", handed_over));
   if (!kernel.file_load) needs.push_back(fmt::format("this image ({})", kernel.file_load_reason));
   return needs;
 }
@@ -84,8 +86,8 @@ bool wants_digest(const Policy& policy) {
 
 Result<BackendChoice> choose_backend(const Machine& machine, const Policy& policy,
                                      const ArchitectureTraits& traits, const KernelSpec& kernel,
-                                     Record& record) {
-  const std::vector<std::string> load = needs_load(policy, traits, kernel);
+                                     Record& record, std::string_view handed_over) {
+  const std::vector<std::string> load = needs_load(policy, traits, kernel, handed_over);
   const std::vector<std::string> file = needs_file_load(machine);
   if (policy.syscall.value != SyscallChoice::automatic)
     return explicit_choice(machine, policy, load, file, record);

@@ -21,11 +21,14 @@ struct BackendChoice {
 /// allow only kexec_file_load (lockdown, kexec handover). Both at once is an error that names the
 /// two reasons. A plain load takes kexec_file_load where the kernel has it, and may fall back to
 /// kexec_load when the kernel turns out not to be able to; the fall-back is logged with its errno.
+/// `handed_over` names memory that the next kernel learns of by its tree alone
+/// (MemoryRange::hand_over); empty: there is none.
 /// Errors: the two reasons; a system call that was asked for and that the kernel lacks, or that
 /// cannot honour something else that was asked for.
 [[nodiscard]] Result<BackendChoice> choose_backend(const Machine& machine, const Policy& policy,
                                                    const ArchitectureTraits& traits,
-                                                   const KernelSpec& kernel, Record& record);
+                                                   const KernelSpec& kernel, Record& record,
+                                                   std::string_view handed_over = {});
 
 /// Is a digest to be verified by the purgatory?
 [[nodiscard]] bool wants_digest(const Policy& policy);

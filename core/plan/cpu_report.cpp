@@ -40,6 +40,11 @@ std::optional<std::vector<unsigned>> read_cpu_list(const Machine& machine, std::
   return parse_cpu_list(*text);
 }
 
+std::optional<unsigned> possible_cpus(const Machine& machine) {
+  const auto list = read_cpu_list(machine, "possible");
+  return list ? std::optional(static_cast<unsigned>(list->size())) : std::nullopt;
+}
+
 /// Linux' number of each CPU node, by the `of_node` links of sysfs.
 std::map<std::string, unsigned> logical_ids(const Machine& machine) {
   std::map<std::string, unsigned> ids;
@@ -106,6 +111,42 @@ Status handle_mismatches(const std::vector<std::string>& mismatches, const Polic
   return {};
 }
 
+/// What the methods want the user to know, once for all CPUs that say something of the kind.
+void warn_of_cpus(const CpuReport& report, Record& record) {
+  std::string first;
+  std::size_t others = 0;
+  for (const CpuState& state : report.cpus) {
+    if (state.assessment.warning.empty()) continue;
+    if (first.empty())
+      first = fmt::format("CPU {} ({}): {}", hex(state.node.hardware_id), state.node.path,
+                          state.assessment.warning);
+    else
+      ++others;
+  }
+  if (first.empty()) return;
+  if (others != 0) first += fmt::format(" (and {} more CPUs)", others);
+  record.warn("cpu-memory", first);
+}
+
+/// The tree describes no CPUs: other tables of the firmware may.
+CpuReport report_by_firmware(const Machine& machine, const Registry& registry, const Policy& policy,
+                             Record& record) {
+  CpuReport report;
+  report.reason = "the device tree describes no CPUs";
+  const FirmwareCpuQuestion question{machine, possible_cpus(machine),
+                                     policy.kernel_returns_cpus.value};
+  for (const auto& method : registry.all<CpuEnableMethod>()) {
+    auto assessment = method.implementation->assess_firmware(question);
+    if (!assessment) continue;
+    report.verdict = assessment->verdict;
+    report.reason = std::move(assessment->reason);
+    report.remedy = std::move(assessment->remedy);
+    record.decide("cpus", std::string(name_of(report.verdict)), report.reason);
+    break;
+  }
+  return report;
+}
+
 Result<const CpuEnableMethod*> method_for(const CpuNode& node, const Registry& registry,
                                           const Policy& policy) {
   std::vector<Registered<CpuEnableMethod>> candidates;
@@ -132,13 +173,10 @@ Result<CpuReport> report_cpus(const Machine& machine, const DeviceTree* running,
   CpuReport report;
   const std::vector<CpuNode> now =
       running == nullptr ? std::vector<CpuNode>{} : cpus_of(*running, default_method);
-  if (now.empty()) {
-    report.reason = "the device tree describes no CPUs";
-    return report;
-  }
+  if (now.empty()) return report_by_firmware(machine, registry, policy, record);
   const std::vector<CpuNode> then = cpus_of(next, default_method);
   const auto online = read_cpu_list(machine, "online");
-  const auto possible = read_cpu_list(machine, "possible");
+  const std::optional<unsigned> possible_count = possible_cpus(machine);
   const std::map<std::string, unsigned> ids = logical_ids(machine);
 
   std::vector<std::string> mismatches;
@@ -160,14 +198,14 @@ Result<CpuReport> report_cpus(const Machine& machine, const DeviceTree* running,
       mismatches.push_back(
           fmt::format("CPU {} ({}): {}", hex(node.hardware_id), node.path, problem));
     if (method != nullptr)
-      state.assessment = method->assess(
-          {node, counterpart, now, machine, *running, state.online,
-           possible ? std::optional(static_cast<unsigned>(possible->size())) : std::nullopt});
+      state.assessment = method->assess({node, counterpart, now, machine, *running, state.online,
+                                         possible_count, policy.kernel_returns_cpus.value});
     else
       state.assessment.reason = problem;
     report.cpus.push_back(std::move(state));
   }
   KXF_CHECK(handle_mismatches(mismatches, policy, record));
+  warn_of_cpus(report, record);
 
   report.verdict = CpuVerdict::ok;
   for (const CpuVerdict verdict : {CpuVerdict::unknown, CpuVerdict::unsound})
@@ -191,7 +229,34 @@ Status check_cpus(const CpuReport& report, bool crash) {
                     state.assessment.remedy.empty()
                         ? "boot the running kernel in the way that the reason names"
                         : state.assessment.remedy);
-  return {};
+  return refuse(fmt::format("the CPUs cannot be handed to the next kernel: {}", report.reason),
+                report.remedy.empty() ? "boot the running kernel in the way that the reason names"
+                                      : report.remedy);
+}
+
+bool cpus_stuck(const Machine& machine) {
+  if (possible_cpus(machine).value_or(0) < 2) return false;
+  bool any = false;
+  for (const std::string& name : machine.list(cpu_directory)) {
+    if (name.size() < 4 || !name.starts_with("cpu") ||
+        name.find_first_not_of("0123456789", 3) != std::string::npos)
+      continue;
+    any = true;
+    if (machine.exists(fmt::format("{}/{}/online", cpu_directory, name))) return false;
+  }
+  return any;
+}
+
+Status check_stuck(const Machine& machine, const Policy& policy, Record& record) {
+  if (policy.crash || !cpus_stuck(machine)) return {};
+  if (policy.kernel_returns_cpus.value) {
+    record.decide("cpus", "returned by the running kernel", policy.kernel_returns_cpus.origin);
+    return {};
+  }
+  return refuse(fmt::format("the running kernel would answer EBUSY: {} CPUs are possible, and it "
+                            "can take none of them down",
+                            possible_cpus(machine).value_or(0)),
+                std::string(stuck_remedy));
 }
 
 }  // namespace kxf

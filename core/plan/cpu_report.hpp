@@ -26,4 +26,18 @@ namespace kxf {
 /// Errors: the first unsound CPU's reason.
 [[nodiscard]] Status check_cpus(const CpuReport& report, bool crash);
 
+/// Are several CPUs possible, and can none be taken down? What the running kernel can take down has
+/// a switch for it in sysfs. A CPU that is offline (maxcpus=) or was never started stays possible.
+[[nodiscard]] bool cpus_stuck(const Machine& machine);
+
+/// What helps then: fewer possible CPUs, or another way to start them.
+inline constexpr std::string_view stuck_remedy =
+    "boot the running kernel with nr_cpus=1 (nosmp and maxcpus=1 do not help), use firmware that "
+    "takes CPUs back, or set cpus.kernel-returns-cpus where the running kernel returns them";
+
+/// Predict what a kernel answers that must stop its CPUs (ArchitectureTraits::must_stop_cpus).
+/// Errors: EBUSY, with the advice that works. Crash loads are exempt, as they are in the kernel,
+/// and kernels that the profile vouches for.
+[[nodiscard]] Status check_stuck(const Machine& machine, const Policy& policy, Record& record);
+
 }  // namespace kxf

@@ -9,11 +9,11 @@
 #include "image/files.hpp"
 #include "memory/discovery.hpp"
 #include "plan/backend_choice.hpp"
-#include "plan/console.hpp"
 #include "plan/cpu_report.hpp"
 #include "plan/kernel_layout.hpp"
 #include "plan/placer.hpp"
 #include "plan/policy_names.hpp"
+#include "plan/spcr.hpp"
 #include "plan/survey.hpp"
 #include "policy/command_line.hpp"
 
@@ -226,16 +226,32 @@ Status look_at_machine(Draft& draft) {
                             draft.policy, draft.record));
   draft.cpus = std::move(cpus);
   KXF_CHECK(check_cpus(draft.cpus, draft.policy.crash));
+  if (draft.architecture->traits().must_stop_cpus)
+    KXF_CHECK(check_stuck(draft.machine, draft.policy, draft.record));
   draft.extra = extra_reservations(draft.policy, draft.cpus);
   KXF_TRY(sources, memory_sources(draft.policy, draft.architecture->traits(), draft.registry));
   KXF_TRY(memory, discover_memory(draft.machine, sources, draft.extra, draft.record));
   draft.memory = std::move(memory);
+  for (const MemoryRange& range : draft.memory.ranges())
+    if (range.hand_over) draft.extra.push_back(range);
+  return {};
+}
+
+/// Memory that stays in use across the jump and that the running kernel itself knows nothing of; a
+/// crash kernel keeps out of everything that is not its own.
+std::string handed_over(const Draft& draft) {
+  if (draft.policy.crash) return {};
+  for (const MemoryRange& range : draft.memory.ranges())
+    if (range.hand_over) return range.label;
+  for (const CpuState& cpu : draft.cpus.cpus)
+    if (!cpu.assessment.warning.empty())
+      return fmt::format("CPU {} waits there", hex(cpu.node.hardware_id));
   return {};
 }
 
 Status choose_call(Draft& draft) {
   KXF_TRY(backend, choose_backend(draft.machine, draft.policy, draft.architecture->traits(),
-                                  draft.image.kernel, draft.record));
+                                  draft.image.kernel, draft.record, handed_over(draft)));
   draft.backend = backend;
   if (!draft.policy.crash) return {};
   if (draft.memory.crash_regions().empty())
@@ -280,8 +296,9 @@ Result<PlannedLoad> plan_load(const Machine& machine, const Policy& policy,
   parts.crash = policy.crash;
   const bool own_purgatory = parts.backend == Backend::kexec_load;
   if (own_purgatory) {
-    KXF_TRY(console, choose_console(policy, draft.command_line, *draft.prepared_tree, draft.memory,
-                                    registry, draft.record));
+    KXF_TRY(console,
+            choose_console_or_spcr(machine, policy, draft.command_line, *draft.prepared_tree,
+                                   draft.memory, registry, draft.record));
     draft.console = std::move(console);
     KXF_CHECK(place_all(draft, parts));
   } else {

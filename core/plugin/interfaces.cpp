@@ -22,6 +22,10 @@ BoardCheck::~BoardCheck() = default;
 Codec::~Codec() = default;
 ConsoleSink::~ConsoleSink() = default;
 CpuEnableMethod::~CpuEnableMethod() = default;
+std::optional<CpuAssessment> CpuEnableMethod::assess_firmware(
+    const FirmwareCpuQuestion&) const noexcept {
+  return std::nullopt;
+}
 ImageFormat::~ImageFormat() = default;
 MemorySource::~MemorySource() = default;
 Registrar::~Registrar() = default;

@@ -41,6 +41,7 @@
 
 #include "arm64/arm64.hpp"
 #include "arm64/cpu_table.hpp"
+#include "arm64/lpi_tables.hpp"
 
 namespace kxf::arm64 {
 namespace {
@@ -62,10 +63,14 @@ constexpr PlacementRule::Near tree_above{1, 512 * mib};
 
 constexpr std::string_view pages_key = "page-sizes";
 constexpr std::string_view endian_key = "big-endian";
+constexpr std::string_view lpi_key = "lpi-tables";
 constexpr SettingSpec setting_specs[] = {
     {pages_key, "auto",
      "page sizes that the CPUs support, such as 4K,64K; auto: by a table of CPUs"},
     {endian_key, "auto", "can the CPUs run in both byte orders: yes, no, or auto"},
+    {lpi_key, "auto",
+     "live LPI tables of a GICv3 without EFI: auto keeps what the boot log tells and warns of the "
+     "rest; required refuses when it does not tell all"},
     {icache_setting, "on", "run the purgatory with the instruction cache on or off"},
 };
 
@@ -256,6 +261,22 @@ Result<PlacementRule> kernel_rule(const KernelSpec& kernel, std::uint64_t page, 
   return rule;
 }
 
+/// A profile may demand that all live interrupt tables are known (lpi_source.cpp reserves them).
+Status check_lpi_tables(const ArchitectureQuestion& question) {
+  const std::string text = setting(question.settings, lpi_key);
+  if (text != "auto" && text != "required")
+    return refuse(fmt::format("setting {} of the architecture arm64 is \"{}\"", lpi_key, text),
+                  fmt::format("set {} to auto or required", lpi_key));
+  if (text == "auto" || question.crash || !has_its_without_efi(question.machine)) return {};
+  const LpiTables tables = live_lpi_tables(question.machine);
+  if (tables.missing.empty()) return {};
+  return refuse(fmt::format("the GICv3 ITS keeps using LPI tables across the jump, and it is not "
+                            "known where they are: {} (setting {} of the architecture arm64 is "
+                            "required)",
+                            fmt::join(tables.missing, ", "), lpi_key),
+                std::string(lpi_remedy) + fmt::format(" and set {} to auto", lpi_key));
+}
+
 class Arm64 final : public Architecture {
  public:
   [[nodiscard]] std::string_view name() const noexcept override { return "arm64"; }
@@ -280,7 +301,10 @@ class Arm64 final : public Architecture {
     });
   }
   [[nodiscard]] ArchitectureTraits traits() const noexcept override {
-    return {em_aarch64, command_line_bytes, 4 * kib};
+    ArchitectureTraits traits{em_aarch64, command_line_bytes, 4 * kib};
+    traits.memory_sources.emplace_back(lpi_source_name);
+    traits.must_stop_cpus = true;  // cpus_are_stuck_in_kernel() in arch/arm64/kernel/smp.c
+    return traits;
   }
 
   [[nodiscard]] Result<KernelSpec> adapt_kernel(const ArchitectureQuestion& question,
@@ -292,6 +316,7 @@ class Arm64 final : public Architecture {
     const Cpus cpus = look_up_cpus(question.machine);
     KXF_CHECK(check_byte_order(question, cpus, record));
     KXF_CHECK(check_page_size(question, cpus, record));
+    KXF_CHECK(check_lpi_tables(question));
     return question.kernel;
   }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 
+#include "arm64/acpi.hpp"
 #include "arm64/arm64.hpp"
 
 namespace kxf::arm64 {
@@ -70,6 +71,16 @@ class Psci final : public CpuEnableMethod {
   }
   [[nodiscard]] CpuAssessment assess(const CpuQuestion& question) const noexcept override {
     return assess_tree(question.tree, question.machine);
+  }
+  [[nodiscard]] std::optional<CpuAssessment> assess_firmware(
+      const FirmwareCpuQuestion& question) const noexcept override {
+    const auto flags = acpi_boot_flags(question.machine);
+    if (!flags || !flags->psci) return std::nullopt;
+    return CpuAssessment{CpuVerdict::ok,
+                         fmt::format("PSCI by {} (ACPI FADT): the firmware takes the CPU back and "
+                                     "starts it again",
+                                     flags->hvc ? "hvc" : "smc"),
+                         {}};
   }
 };
 

@@ -35,17 +35,16 @@
 //    CPU makes the jump is not known before. A wrong number, and the kernel waits for itself.
 //  - It has a hypervisor deliver exceptions in the next kernel's byte order (H_SET_MODE), which the
 //    running kernel leaves in its own where it used the radix MMU.
-//  - It enters the kernel in the kernel's byte order, MMU off: r3 = device tree, r4 = kernel, r5 =
-//  0
-//    (r5 is Open Firmware's entry at other boots), and on PowerNV r8 = OPAL's base, r9 = its entry.
+//  - It enters the kernel in the kernel's byte order, MMU off: r3 = device tree, r4 = kernel,
+//    r5 = 0 (Open Firmware's entry at other boots), on PowerNV r8 = OPAL's base, r9 = its entry.
 //
 // What the next kernel expects (kernel/head_64.S, kernel/prom.c)
 //  - itself as one piece at a multiple of 64 KiB, with room for its BSS. It then copies itself to
 //    where it was linked for, 0 as a rule, unless the flag at 0x5c says that it stays
 //    (run_at_load.cpp). So the initrd, the tree and the purgatory lie behind [0, its size) too
 //  - the tree within the RMA, at a multiple of 8, with its own place, the initrd and all that
-//  firmware
-//    owns in the reservation block (next_tree.cpp): it takes every other byte of memory at once
+//    firmware owns in the reservation block (next_tree.cpp): it takes every other byte of memory at
+//    once
 //  - every CPU that it is to use in the tree, the one that it runs on above all (hold_loop.cpp)
 //  - nothing of the running kernel's that it could take for firmware's word, such as a memory limit
 //

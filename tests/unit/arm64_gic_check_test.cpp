@@ -50,26 +50,100 @@ constexpr const char* boot_log =
     "GICv3: using LPI property table @0x00000000425b0000\n"
     "GICv3: CPU0: using allocated LPI pending table @0x00000000425c0000\n";
 
+kxf::MemoryFindings discovered(const MapMachine& machine) {
+  kxf::Record record;
+  return kxf::arm64::lpi_source().discover(machine, record).value();
+}
+
+std::vector<kxf::Range> ranges_of(const kxf::MemoryFindings& found) {
+  std::vector<kxf::Range> ranges;
+  for (const kxf::MemoryRange& range : found.ranges) ranges.push_back(range.range);
+  return ranges;
+}
+
+TreeMaker tree_with_two_cpus() {
+  return tree_with_its().text("/cpus/cpu@1", "device_type", "cpu").cells("/cpus/cpu@1", "reg", {1});
+}
+
+/// What the architecture says when the profile demands that all tables are known.
+kxf::Result<kxf::KernelSpec> adapted(const MapMachine& machine, const char* setting, bool crash) {
+  kxf::KernelSpec kernel;
+  kernel.machine = "aarch64";
+  const kxf::MemoryMap memory;
+  const kxf::Settings settings{{"lpi-tables", setting}};
+  kxf::Record record;
+  return kxf::arm64::architecture().adapt_kernel({machine, kernel, memory, settings, crash},
+                                                 record);
+}
+
 }  // namespace
 
-TEST_CASE("an ITS without EFI is a warning with a remedy") {
+TEST_CASE("LPI tables are found in the boot log, kept out of and handed over") {
+  MapMachine machine;
+  machine.tree = tree_with_its().done();
+  machine.files["/kxf-boot-log"] = boot_log;
+  const auto found = discovered(machine);
+  CHECK(found.reservations_only);
+  CHECK(ranges_of(found) ==
+        std::vector<kxf::Range>{{0x425b0000, 0x425c0000}, {0x425c0000, 0x425d0000}});
+  for (const kxf::MemoryRange& range : found.ranges) {
+    CHECK(range.kind == kxf::MemoryKind::reserved);
+    CHECK(range.hand_over);
+  }
+  CHECK(found.ranges[0].label == "GICv3 LPI property table");
+  CHECK(found.ranges[1].label == "GICv3 LPI pending table of CPU 0");
+}
+
+TEST_CASE("a kernel that took over the tables of the one before calls them reserved") {
+  MapMachine machine;
+  machine.tree = tree_with_its().done();
+  machine.files["/kxf-boot-log"] =
+      "GICv3: Using preallocated redistributor tables\n"
+      "GICv3: using LPI property table @0x00000000425b0000\n"
+      "GICv3: CPU0: using reserved LPI pending table @0x00000000425c0000\n";
+  CHECK(discovered(machine).ranges.size() == 2);
+}
+
+TEST_CASE("a line that is no address of a table counts for nothing") {
+  MapMachine machine;
+  machine.tree = tree_with_its().done();
+  for (const char* address :
+       {"", "0x", "0x0", "0x425b0001", "0xffffffffffff0000", "zzz", "0x1425b00000000000000000"}) {
+    CAPTURE(address);
+    machine.files["/kxf-boot-log"] =
+        std::string("GICv3: using LPI property table @") + address + "\n";
+    CHECK(discovered(machine).ranges.empty());
+    CHECK(findings(machine, plan_with()).size() == 1);
+  }
+}
+
+TEST_CASE("without an ITS, or with EFI, the boot log says nothing of interest") {
+  MapMachine machine;
+  machine.files["/kxf-boot-log"] = boot_log;
+  CHECK(discovered(machine).ranges.empty());
+  machine.tree = tree_with_its().u64("/chosen", "linux,uefi-system-table", 0x1000).done();
+  CHECK(discovered(machine).ranges.empty());
+}
+
+TEST_CASE("a boot log that is gone is a warning with a remedy") {
   MapMachine machine;
   machine.tree = tree_with_its().done();
   const auto found = findings(machine, plan_with());
   REQUIRE(found.size() == 1);
   CHECK(found[0].id == "gic-its-without-efi");
   CHECK_FALSE(found[0].refuse);
-  CHECK(found[0].remedy.find("LPI property table @") != std::string::npos);
+  CHECK(found[0].text.find("not known: the boot log (") != std::string::npos);
+  CHECK(found[0].remedy.find("load as root") != std::string::npos);
 }
 
-TEST_CASE("the boot log makes the remedy exact, and reserving the tables ends the warning") {
+TEST_CASE("tables that no source of the profile reserves are named") {
   MapMachine machine;
   machine.tree = tree_with_its().done();
   machine.files["/kxf-boot-log"] = boot_log;
   const auto found = findings(machine, plan_with());
   REQUIRE(found.size() == 1);
   CHECK(found[0].remedy ==
-        "boot the running kernel with EFI, or reserve with [[memory.reserve]]: "
+        "name the memory source gic-lpi in the profile, or reserve with [[memory.reserve]]: "
         "0x425b0000-0x425bffff, 0x425c0000-0x425cffff");
   CHECK(findings(machine, plan_with({{0x425b0000, 0x425c0000}})).size() == 1);
   CHECK(findings(machine, plan_with({{0x425b0000, 0x425d0000}})).empty());
@@ -77,12 +151,35 @@ TEST_CASE("the boot log makes the remedy exact, and reserving the tables ends th
 
 TEST_CASE("tables that the boot log does not tell of stay a warning") {
   MapMachine machine;
-  machine.tree = tree_with_its()
-                     .text("/cpus/cpu@1", "device_type", "cpu")
-                     .cells("/cpus/cpu@1", "reg", {1})
-                     .done();
+  machine.tree = tree_with_two_cpus().done();
   machine.files["/kxf-boot-log"] = boot_log;  // the second CPU's line was lost
-  CHECK(findings(machine, plan_with({{0x425b0000, 0x425d0000}})).size() == 1);
+  const auto plan = plan_with({{0x425b0000, 0x425d0000}});
+  const auto found = findings(machine, plan);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].text.ends_with("not known: the pending table of CPU 1"));
+  // a CPU that never came up has no table
+  machine.files["/sys/devices/system/cpu/online"] = "0\n";
+  CHECK(findings(machine, plan).empty());
+  machine.files["/sys/devices/system/cpu/online"] = "0-5,8\n";
+  CHECK(findings(machine, plan)[0].text.ends_with(
+      "not known: the pending tables of 6 CPUs, CPU 1 first"));
+}
+
+TEST_CASE("a profile may demand that all tables are known") {
+  MapMachine machine;
+  machine.tree = tree_with_two_cpus().done();
+  machine.files["/kxf-boot-log"] = boot_log;
+  CHECK(adapted(machine, "auto", false));
+  CHECK(adapted(machine, "required", true));
+  const auto refused = adapted(machine, "required", false);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message.find("the pending table of CPU 1") != std::string::npos);
+  machine.files["/sys/devices/system/cpu/online"] = "0\n";
+  CHECK(adapted(machine, "required", false));
+  CHECK(adapted(machine, "perhaps", false).error().message ==
+        "setting lpi-tables of the architecture arm64 is \"perhaps\"");
+  machine.tree = TreeMaker().done();
+  CHECK(adapted(machine, "required", false));
 }
 
 TEST_CASE("no ITS, EFI, a disabled ITS and a crash kernel need no warning") {

@@ -23,6 +23,7 @@ struct Scene {
   Policy policy{};
   kxf::KernelSpec kernel{};
   Record record{};
+  std::string handed_over{};
 
   Scene() {
     kernel.file_load = true;
@@ -37,7 +38,7 @@ struct Scene {
     machine.files["/sys/kernel/security/lockdown"] = "none [integrity] confidentiality\n";
   }
   kxf::Result<kxf::BackendChoice> choose() {
-    return choose_backend(machine, policy, {}, kernel, record);
+    return choose_backend(machine, policy, {}, kernel, record, handed_over);
   }
   std::string refusal() {
     const auto choice = choose();
@@ -92,6 +93,8 @@ const std::vector<Wish>& wishes() {
          s.kernel.file_load = false;
          s.kernel.file_load_reason = "it is a text";
        }},
+      {"memory that only the next tree can reserve (a table)",
+       [](Scene& s) { s.handed_over = "a table"; }},
   };
   return all;
 }

@@ -226,3 +226,65 @@ TEST_CASE("cpus: a lone CPU needs no enable method, it makes the jump itself") {
   CHECK(report.reason == "the only CPU: it makes the jump itself");
   CHECK(scene.record.warnings().empty());
 }
+
+TEST_CASE("cpus: what methods warn of is said once") {
+  Scene scene;
+  (void)scene.same({"wary", "good", "wary"});
+  CHECK(kxf_test::warned(scene.record, "cpu-memory") ==
+        "CPU 0x0 (/cpus/cpu@0): wary warns (and 1 more CPUs)");
+}
+
+TEST_CASE("cpus: a kernel that cannot take any of its CPUs down answers EBUSY") {
+  Scene scene;
+  auto& files = scene.machine.files;
+  CHECK_FALSE(cpus_stuck(scene.machine));
+  files = {{"/sys/devices/system/cpu/possible", "0-3\n"},
+           {"/sys/devices/system/cpu/cpu0/crash_notes", "0"},
+           {"/sys/devices/system/cpu/cpu1/crash_notes", "0"},
+           {"/sys/devices/system/cpu/cpufreq/online", "0"}};
+  CHECK(cpus_stuck(scene.machine));
+  const auto refused = check_stuck(scene.machine, scene.policy, scene.record);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message ==
+        "the running kernel would answer EBUSY: 4 CPUs are possible, and it can take none of them "
+        "down");
+  CHECK(refused.error().remedy.starts_with(
+      "boot the running kernel with nr_cpus=1 (nosmp and maxcpus=1 do not help)"));
+
+  scene.policy.crash = true;
+  CHECK(check_stuck(scene.machine, scene.policy, scene.record));
+  scene.policy.crash = false;
+  scene.policy.kernel_returns_cpus = {true, "board.toml:3:1"};
+  CHECK(check_stuck(scene.machine, scene.policy, scene.record));
+  CHECK(kxf_test::decided(scene.record, "cpus", "returned by the running kernel") ==
+        "returned by the running kernel (board.toml:3:1)");
+  scene.policy.kernel_returns_cpus = {};
+
+  files["/sys/devices/system/cpu/cpu1/online"] = "0\n";  // offline, but it can be taken down
+  CHECK(check_stuck(scene.machine, scene.policy, scene.record));
+  files.erase("/sys/devices/system/cpu/cpu1/online");
+  files["/sys/devices/system/cpu/possible"] = "0\n";
+  CHECK(check_stuck(scene.machine, scene.policy, scene.record));
+  // a capture without the CPUs' folders tells nothing
+  files = {{"/sys/devices/system/cpu/possible", "0-3\n"}};
+  CHECK(check_stuck(scene.machine, scene.policy, scene.record));
+}
+
+TEST_CASE("cpus: where the tree describes none, other tables of the firmware may") {
+  Scene scene;
+  scene.machine.files["/fake/firmware-cpus"] = "good";
+  const kxf::CpuReport good = scene.same({});
+  CHECK(good.cpus.empty());
+  CHECK(good.verdict == CpuVerdict::ok);
+  CHECK(good.reason == "good by firmware");
+  CHECK(check_cpus(good, false));
+
+  scene.machine.files["/fake/firmware-cpus"] = "bad";
+  const auto refused = check_cpus(scene.same({}), false);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message == "the CPUs cannot be handed to the next kernel: bad by firmware");
+  CHECK(refused.error().remedy == "use another");
+  CHECK(check_cpus(scene.same({}), true));
+  // what the tree says counts
+  CHECK(scene.same({"good"}).reason == "good says so");
+}

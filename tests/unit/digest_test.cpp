@@ -107,7 +107,8 @@ TEST_CASE("sha256: lanes agree with libcrypto for any number of views, sizes and
 TEST_CASE("sha256: digests stay in the order of the views, whichever is the longest") {
   std::mt19937 random(3);
   std::vector<Sample> samples;
-  for (const std::size_t size : {64, 640'000, 0, 63, 128'000, 640'000, 1, 640'000})
+  for (const std::size_t size :
+       std::initializer_list<std::size_t>{64, 640'000, 0, 63, 128'000, 640'000, 1, 640'000})
     samples.emplace_back(random, size, 0);
   check_against_libcrypto(samples);
 }

@@ -221,7 +221,14 @@ class FakeMethod final : public kxf::CpuEnableMethod {
     kxf::CpuAssessment assessment{verdict_, fmt::format("{} says so", name_), {}};
     if (question.running.release_address)
       assessment.keep_out.push_back(kxf::Range::sized(*question.running.release_address, 8));
+    if (name_ == "wary") assessment.warning = "wary warns";
     return assessment;
+  }
+  [[nodiscard]] std::optional<kxf::CpuAssessment> assess_firmware(
+      const kxf::FirmwareCpuQuestion& question) const noexcept override {
+    if (question.machine.read_text("/fake/firmware-cpus").value_or("") != name_)
+      return std::nullopt;
+    return kxf::CpuAssessment{verdict_, fmt::format("{} by firmware", name_), {}, "use another"};
   }
 
  private:
@@ -266,12 +273,13 @@ bool register_fakes(kxf::Registrar& registrar) noexcept {
   static const FakeMethod good("good", CpuVerdict::ok);
   static const FakeMethod bad("bad", CpuVerdict::unsound);
   static const FakeMethod hazy("hazy", CpuVerdict::unknown);
+  static const FakeMethod wary("wary", CpuVerdict::ok);
   static const FakeCheck check;
   return registrar.add(architecture) && registrar.add(format) && registrar.add(twin_a) &&
          registrar.add(twin_b) && registrar.add(codec) && registrar.add(uart) &&
          registrar.add(wild) && registrar.add(odd) && registrar.add(endless) &&
          registrar.add(mute) && registrar.add(caller) && registrar.add(good) &&
-         registrar.add(bad) && registrar.add(hazy) && registrar.add(check);
+         registrar.add(bad) && registrar.add(hazy) && registrar.add(wary) && registrar.add(check);
 }
 
 }  // namespace
@@ -291,7 +299,8 @@ kxf::Registry fake_registry() {
                     "image-format:twin-b", "codec:fake-codec", "console-sink:fake-uart",
                     "console-sink:fake-wild", "console-sink:fake-odd", "console-sink:fake-endless",
                     "console-sink:fake-mute", "console-sink:fake-caller", "cpu-enable-method:good",
-                    "cpu-enable-method:bad", "cpu-enable-method:hazy", "board-check:fake-check"}},
+                    "cpu-enable-method:bad", "cpu-enable-method:hazy", "cpu-enable-method:wary",
+                    "board-check:fake-check"}},
       register_fakes);
   if (!registry) throw std::logic_error(registry.error().message);
   return std::move(*registry);

@@ -32,8 +32,9 @@ namespace kxf_test {
 /// `twin-a` and `twin-b` both claim TWINS, a wrapper. The codec `fake-codec` takes the prefix
 /// `PACKED:` away. Console sinks: `fake-uart` (earlycon fakecon, compatible fake,uart), and with
 /// programs that no sink should have fake-wild, -odd, -endless, -mute; fake-caller calls firmware.
-/// Enable methods: `good`, `bad` (unsound) and `hazy` (unknown). The board check looks for
-/// `check=warn` and `check=refuse` on the command line.
+/// Enable methods: `good`, `bad` (unsound), `hazy` (unknown) and `wary` (with a warning); the one
+/// that the file /fake/firmware-cpus names is that of machines whose tree describes no CPUs. The
+/// board check looks for `check=warn` and `check=refuse` on the command line.
 [[nodiscard]] kxf::Registry fake_registry();
 
 /// The decision on a topic whose choice begins so; empty when there is none.

@@ -70,8 +70,9 @@ bool decided(const Record& record, std::string_view choice, std::string_view rea
 /// A source that says what it is told to.
 class FixedSource final : public MemorySource {
  public:
-  FixedSource(std::string_view name, std::vector<MemoryRange> ranges, std::string silence = {})
-      : name_(name), findings_{std::move(ranges), std::move(silence)} {}
+  FixedSource(std::string_view name, std::vector<MemoryRange> ranges, std::string silence = {},
+              bool reservations_only = false)
+      : name_(name), findings_{std::move(ranges), std::move(silence), reservations_only} {}
   [[nodiscard]] std::string_view name() const noexcept override { return name_; }
   [[nodiscard]] std::string_view summary() const noexcept override { return "fixed"; }
   [[nodiscard]] kxf::Result<MemoryFindings> discover(const kxf::Machine& /*machine*/,
@@ -397,6 +398,25 @@ TEST_SUITE("memory discovery") {
     REQUIRE(blockers.size() == 2);
     CHECK(blockers[0].source == "b");
     CHECK(blockers[1].label == "vendor");
+  }
+
+  TEST_CASE("a source of reservations alone is heard, and not missed for RAM") {
+    MemoryRange table = reserved(0x4000, 0x5000);
+    table.hand_over = true;
+    const FixedSource a("a", {ram(0, 0x10000)});
+    const FixedSource b("b", {table}, "", true);
+    Record record;
+    const auto map = discover({&a, &b}, record);
+    REQUIRE(map);
+    CHECK(map->usable() == RangeSet({{0, 0x4000}, {0x5000, 0x10000}}));
+    CHECK(map->ranges().back().hand_over);
+    CHECK(decided(record, "RAM from a", "the first of a that lists any"));
+    CHECK(record.decisions().size() == 1);
+    CHECK(record.warnings().empty());
+    // and where nothing lists RAM it is not blamed
+    const auto none = discover({&b}, record);
+    REQUIRE_FALSE(none);
+    CHECK(none.error().message == "no memory source lists RAM (b: it lists reservations only)");
   }
 
   TEST_CASE("what a later source leaves out is not used and warned about once") {

@@ -4,7 +4,6 @@
 namespace {
 
 using kxf::Range;
-using kxf_test::MapMachine;
 using kxf_test::TreeMaker;
 using namespace kxf_test::power;
 

@@ -10,7 +10,6 @@ namespace {
 
 using kxf::Endian;
 using kxf::Range;
-using kxf_test::MapMachine;
 using kxf_test::TreeMaker;
 using namespace kxf_test::power;
 

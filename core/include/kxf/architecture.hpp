@@ -28,6 +28,8 @@ struct ArchitectureTraits {
   std::string enable_method = {};
   /// The next tree lists its own place in its memory reservation block.
   bool reserve_tree = false;
+  /// The kernel refuses a normal load (EBUSY) when it could not take its other CPUs down.
+  bool must_stop_cpus = false;
   /// A large segment is digested in so many parts, hashes that vector units run side by side.
   unsigned digest_parts = 1;
 };

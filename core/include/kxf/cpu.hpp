@@ -36,6 +36,7 @@ struct CpuAssessment {
   std::string reason;           ///< always given
   std::vector<Range> keep_out;  ///< memory that no segment may touch: release words, parking pens
   std::string remedy = {};      ///< what to do when it is unsound; empty: the reason says it
+  std::string warning = {};     ///< what else the user should know, whatever the verdict
 };
 
 /// One CPU in the report.
@@ -50,6 +51,7 @@ struct CpuReport {
   std::vector<CpuState> cpus;
   CpuVerdict verdict = CpuVerdict::unknown;  ///< the worst of all
   std::string reason;
+  std::string remedy = {};  ///< where it is unsound and `cpus` is empty
 };
 
 }  // namespace KXF_ABI_NAMESPACE

@@ -24,8 +24,9 @@ enum class MemoryKind : std::uint8_t {
 struct MemoryRange {
   Range range;
   MemoryKind kind = MemoryKind::reserved;
-  std::string label;   ///< the source's own words: `System RAM`, `/reserved-memory/optee@0`
-  std::string source;  ///< the MemorySource (`dt`, `iomem`) or `profile`: the provenance
+  std::string label;       ///< the source's own words: `System RAM`, `/reserved-memory/optee@0`
+  std::string source;      ///< the MemorySource (`dt`, `iomem`) or `profile`: the provenance
+  bool hand_over = false;  ///< the next tree must reserve it, too: nothing else tells that kernel
 };
 
 /// Two sources that contradict each other about RAM.

@@ -14,6 +14,7 @@ inline namespace KXF_ABI_NAMESPACE {
 struct MemoryFindings {
   std::vector<MemoryRange> ranges;  ///< `source` may stay empty: the core fills it in
   std::string silence;              ///< why no RAM is listed, when none is
+  bool reservations_only = false;   ///< it never lists RAM: that it does not is no news
 };
 
 /// Knows where RAM is and what is reserved. The policy names sources in the order to ask them.
