@@ -15,18 +15,5 @@ build=$(realpath "${1:-$ROOT/build/host}")
 [ -x "$build/core/kxf" ] || die "no kxf in $build; remedy: scripts/build.sh"
 command -v fdtget >/dev/null || install_packages device-tree-compiler
 
-make_trees() { # DIR
-  target_unpack arm64 "$1/package" "$package"
-  mkdir "$1/trees"
-  ( cd "$1"/package/usr/lib/linux-image-* && find . -name '*.dtb' -exec cp --parents {} "$1/trees" \; )
-  rm -rf "$1/package"
-}
-
-target_knows arm64 linux-image-arm64
-package=$(target_apt arm64 apt-cache depends linux-image-arm64 |
-  sed -nE 's/^ *Depends: (linux-image-[0-9][^ ]*)$/\1/p' | sort -V | tail -1)
-[ -n "$package" ] || die "linux-image-arm64 depends on no kernel"
-target_knows arm64 "$package"
-version=$(target_apt arm64 apt-cache show "$package" | sed -n 's/^Version: //p' | head -1)
-entry=$(cached device-trees-arm64 "$(key "$package" "$version" "$(declare -f make_trees)")" make_trees)
-exec python3 "$ROOT/tests/corpus/run.py" --build "$build" --trees "$entry/trees" --package "$package $version" "${options[@]}"
+entry=$("$ROOT/scripts/device-trees.sh")
+exec python3 "$ROOT/tests/corpus/run.py" --build "$build" --trees "$entry/trees" --package "$(cat "$entry/package")" "${options[@]}"

@@ -12,7 +12,7 @@
 #                        version, root/ (busybox, kexec-tools and the libraries it needs, unpacked)
 #                small:  vmlinux (ELF, all drivers built in), version, .config; arm64: Image; ppc64el and ppc64:
 #                        zImage.pseries and zImage.epapr
-# Time:        debian: 15 s; small: arm64 7 to 10 minutes, ppc64el and ppc64 2 to 3 each, on two cores; nothing when cached
+# Time:        debian: 15 s; small: arm64 5 minutes, ppc64el and ppc64 2.5 each, on two idle cores; nothing when cached
 # Disk:        small: 1.5 GB while it compiles, 20 to 60 MB afterwards
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"

@@ -45,7 +45,8 @@ std::vector<CpuNode> cpu_nodes(const DeviceTree& tree) {
     // Linux does not bring up a CPU without a hardware id either.
     const auto id = hardware_id(cpu, address_cells);
     if (!id) continue;
-    found.push_back({*id, cpu.path(),
+    // Node::path() would walk the tree from its start for each CPU.
+    found.push_back({*id, "/cpus/" + std::string(cpu.name()),
                      std::string(cpu.text("enable-method").value_or(common_method)),
                      cpu.number("cpu-release-addr"), cpu.number("cpu-return-addr")});
   }

@@ -73,7 +73,7 @@ std::set<std::uint64_t> running_cpus(const Machine& machine, const DeviceTree& t
     for (std::uint64_t cpu = *first; cpu <= *last; ++cpu) cpus.insert(cpu);
   }
   if (cpus.empty())
-    for (std::uint64_t cpu = 0; cpu < cpu_nodes(tree).size(); ++cpu) cpus.insert(cpu);
+    for (std::uint64_t count = cpu_nodes(tree).size(); count > 0; --count) cpus.insert(count - 1);
   return cpus;
 }
 

@@ -88,7 +88,9 @@ TEST_CASE("SPCR: a damaged table, port I/O and unknown kinds are errors that nam
       {brief, "ends before the address"},
       {Table{.space = 1}.bytes(), "address space 1"},
       {Table{.type = 0x77}.bytes(), "interface type 0x77"}};
-  for (const auto& [table, said] : rows) {
+  for (const auto& row : rows) {
+    const std::string& table = row.first;
+    const char* const said = row.second;
     CAPTURE(said);
     const auto answer = spcr_earlycon(with(machine, table));
     REQUIRE_FALSE(answer);

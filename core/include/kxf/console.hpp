@@ -30,7 +30,8 @@ enum class SinkOp : std::uint8_t {
   poll = 1,      ///< read until (register & mask) == value, at most `count` times, then go on
   write = 2,     ///< register = value
   put = 3,       ///< register = the byte << count
-  firmware = 4,  ///< the architecture's own console call (of the hypervisor or the firmware); value: terminal
+  firmware = 4,  ///< the architecture's own console call (of the hypervisor or the firmware);
+                 ///< value: terminal
 };
 
 /// Offsets are bytes from the console's base. Widths are 1, 2 or 4 bytes.
