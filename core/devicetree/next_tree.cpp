@@ -17,6 +17,8 @@ constexpr std::string_view left_overs[] = {
     "linux,kho-scratch", "linux,initrd-start",        "linux,initrd-end",       "kaslr-seed",
     "rng-seed",          "linux,booted-from-kexec"};
 
+constexpr std::string_view chosen = "/chosen";
+
 Result<DeviceTree> read_tree(const std::string& path) {
   KXF_TRY(file, read_file(path));
   return DeviceTree::parse(file.view(), path);
@@ -40,11 +42,11 @@ std::optional<Range> address_and_size(const Node& root, ByteView value) {
 /// Reservations that the running kernel's boot needed and the next one's does not: its initrd
 /// (exact, or in whole pages as some loaders wrote it) and its IMA buffer.
 unsigned drop_old_reservations(TreeEditor& tree, const DeviceTree& now) {
-  const auto chosen = now.find("/chosen");
-  if (!chosen) return 0;
+  const auto node = now.find(chosen);
+  if (!node) return 0;
   unsigned dropped = 0;
-  const auto start = chosen->number("linux,initrd-start");
-  const auto end = chosen->number("linux,initrd-end");
+  const auto start = node->number("linux,initrd-start");
+  const auto end = node->number("linux,initrd-end");
   if (start && end && *start < *end) {
     const Range initrd{*start, *end};
     dropped += tree.unreserve(initrd);
@@ -53,7 +55,7 @@ unsigned drop_old_reservations(TreeEditor& tree, const DeviceTree& now) {
       if (grown != initrd) dropped += tree.unreserve(grown);
     }
   }
-  if (const auto ima = chosen->property("linux,ima-kexec-buffer"))
+  if (const auto ima = node->property("linux,ima-kexec-buffer"))
     if (const auto range = address_and_size(now.root(), *ima)) dropped += tree.unreserve(*range);
   return dropped;
 }
@@ -100,8 +102,12 @@ Result<DeviceTree> prepare_tree(const Policy& policy, const DeviceTree* running,
   return editor.tree();
 }
 
+Status write_initrd(TreeEditor& tree, const Range& initrd) {
+  KXF_CHECK(tree.set_u64(chosen, "linux,initrd-start", initrd.start));
+  return tree.set_u64(chosen, "linux,initrd-end", initrd.end);
+}
+
 Status write_chosen(TreeEditor& tree, const ChosenValues& values, Record& record) {
-  constexpr std::string_view chosen = "/chosen";
   KXF_TRY(before, tree.tree());
   const unsigned dropped = drop_old_reservations(tree, before);
   if (dropped != 0)
@@ -119,8 +125,7 @@ Status write_chosen(TreeEditor& tree, const ChosenValues& values, Record& record
   else
     KXF_CHECK(tree.set_text(chosen, "bootargs", values.command_line));
   if (values.initrd) {
-    KXF_CHECK(tree.set_u64(chosen, "linux,initrd-start", values.initrd->start));
-    KXF_CHECK(tree.set_u64(chosen, "linux,initrd-end", values.initrd->end));
+    KXF_CHECK(write_initrd(tree, *values.initrd));
     KXF_CHECK(tree.reserve(*values.initrd));
   }
   for (const Range& range : values.reserve) KXF_CHECK(tree.reserve(range));
@@ -132,10 +137,10 @@ Status write_chosen(TreeEditor& tree, const ChosenValues& values, Record& record
 
 std::vector<SeedPlace> seed_places(const DeviceTree& tree) {
   std::vector<SeedPlace> places;
-  const auto chosen = tree.find("/chosen");
-  if (!chosen) return places;
+  const auto node = tree.find(chosen);
+  if (!node) return places;
   for (const std::string_view name : {"kaslr-seed", "rng-seed"})
-    if (const auto value = chosen->property(name))
+    if (const auto value = node->property(name))
       places.push_back(
           {static_cast<std::size_t>(value->data() - tree.blob().data()), value->size()});
   return places;

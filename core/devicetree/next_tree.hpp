@@ -40,6 +40,10 @@ inline constexpr std::size_t rng_seed_bytes = 128;
 /// command line and on counts only, not on addresses.
 [[nodiscard]] Status write_chosen(TreeEditor& tree, const ChosenValues& values, Record& record);
 
+/// The bounds of the initrd alone: the size of the tree does not change when they are there
+/// already.
+[[nodiscard]] Status write_initrd(TreeEditor& tree, const Range& initrd);
+
 /// Where the seeds lie in a finished blob: offset and size, in bytes.
 struct SeedPlace {
   std::size_t offset = 0;

@@ -57,17 +57,47 @@ struct Draft {
   [[nodiscard]] const SinkProgram* sink() const { return console ? &console->program : nullptr; }
 };
 
-/// The next tree with these addresses in it.
-Result<DeviceTree> finish_tree(Draft& draft, std::optional<Range> initrd, const Range& own,
-                               Record& record) {
+/// Where the initrd and the tree lie, as far as the tree says so.
+struct TreeAddresses {
+  std::optional<Range> initrd;
+  Range own;
+
+  /// Of the right sizes, at addresses that no memory has.
+  static TreeAddresses placeholders(std::uint64_t initrd_bytes) {
+    constexpr std::uint64_t nowhere = std::uint64_t{0xff} << 56U;
+    const Range initrd = Range::sized(nowhere, initrd_bytes);
+    return {initrd_bytes == 0 ? std::nullopt : std::optional(initrd),
+            Range::sized(nowhere + initrd_bytes, 1)};
+  }
+};
+
+/// The next tree, complete but for the addresses, which wait for its size.
+Result<DeviceTree> draft_tree(const Draft& draft, const TreeAddresses& addresses, Record& record) {
   TreeEditor editor(*draft.prepared_tree);
   std::vector<Range> reserve = tree_reservations(draft.extra, *draft.prepared_tree);
-  if (draft.architecture->traits().reserve_tree) reserve.push_back(own);
-  KXF_CHECK(write_chosen(editor, {draft.command_line, initrd, std::move(reserve)}, record));
+  if (draft.architecture->traits().reserve_tree) reserve.push_back(addresses.own);
+  KXF_CHECK(
+      write_chosen(editor, {draft.command_line, addresses.initrd, std::move(reserve)}, record));
   KXF_CHECK(draft.architecture->adjust_tree(editor, draft.question(), record));
   auto tree = editor.tree();
   if (!tree) return pass(std::move(tree), "next device tree");
   return tree;
+}
+
+/// The same tree with addresses instead of placeholders: each in the place of its own, so that the
+/// size stays.
+Result<DeviceTree> with_addresses(const DeviceTree& tree, const TreeAddresses& before,
+                                  const TreeAddresses& after) {
+  TreeEditor editor(tree);
+  if (after.initrd) KXF_CHECK(write_initrd(editor, *after.initrd));
+  editor.unreserve_all();
+  for (const Range& range : tree.memory_reservations()) {
+    if (range == before.initrd)
+      KXF_CHECK(editor.reserve(*after.initrd));
+    else
+      KXF_CHECK(editor.reserve(range == before.own ? after.own : range));
+  }
+  return editor.tree();
 }
 
 Result<PurgatoryImage> make_purgatory(const Draft& draft, std::uint64_t own_address,
@@ -91,16 +121,15 @@ Result<Range> place_of(const std::vector<Place>& places, std::string_view name) 
 
 /// Where everything goes and what is in it, for kexec_load.
 Status place_all(Draft& draft, PlanParts& parts) {
-  Record sizing;  // what is decided while sizes are found out is decided again below, for good
   const bool has_initrd = !draft.initrd.empty();
-  const auto placeholder =
-      has_initrd ? std::optional(Range::sized(0, draft.initrd.size_bytes())) : std::nullopt;
-  KXF_TRY(sized_tree, finish_tree(draft, placeholder, Range::sized(0, 1), sizing));
+  const auto placeholders = TreeAddresses::placeholders(draft.initrd.size_bytes());
+  Record tree_record;  // read after the placement that it has to wait for
+  KXF_TRY(drafted_tree, draft_tree(draft, placeholders, tree_record));
   KXF_TRY(sized_purgatory, make_purgatory(draft, 0, 0, 0));
   KXF_TRY(rules,
           draft.architecture->placement_rules(
               draft.question(),
-              {draft.initrd.size_bytes(), sized_tree.blob().size(), sized_purgatory.memory_size},
+              {draft.initrd.size_bytes(), drafted_tree.blob().size(), sized_purgatory.memory_size},
               draft.record));
   const RangeSet& allowed =
       draft.policy.crash ? draft.memory.crash_regions() : draft.memory.usable();
@@ -110,16 +139,16 @@ Status place_all(Draft& draft, PlanParts& parts) {
   KXF_TRY(dtb, place_of(places, "dtb"));
   KXF_TRY(purgatory, place_of(places, "purgatory"));
   parts.segments = kernel_segments(draft.image, kernel, parts.page_size_bytes);
-  std::optional<Range> initrd;
+  TreeAddresses addresses{std::nullopt, Range::sized(dtb.start, drafted_tree.blob().size())};
   if (has_initrd) {
     KXF_TRY(initrd_place, place_of(places, "initrd"));
-    initrd = Range::sized(initrd_place.start, draft.initrd.size_bytes());
+    addresses.initrd = Range::sized(initrd_place.start, draft.initrd.size_bytes());
     parts.segments.push_back({"initrd", draft.initrd, initrd_place});
   }
-  KXF_TRY(tree, finish_tree(draft, initrd, Range::sized(dtb.start, sized_tree.blob().size()),
-                            draft.record));
-  if (tree.blob().size() != sized_tree.blob().size())
-    return broken("the size of the next device tree depends on addresses");
+  KXF_TRY(tree, with_addresses(drafted_tree, placeholders, addresses));
+  for (const Decision& decision : tree_record.decisions())
+    draft.record.decide(decision.topic, decision.choice, decision.reason);
+  for (const Warning& warning : tree_record.warnings()) draft.record.warn(warning.id, warning.text);
   parts.segments.push_back({"dtb", Blob(ByteVector(tree.blob().begin(), tree.blob().end())), dtb});
   const std::uint64_t entry = kernel.start + draft.image.kernel.entry_offset;
   KXF_TRY(code, make_purgatory(draft, purgatory.start, entry, dtb.start));
