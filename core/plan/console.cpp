@@ -8,6 +8,7 @@
 
 #include "plan/device_at.hpp"
 #include "plan/earlycon.hpp"
+#include "plan/spcr.hpp"
 #include "policy/command_line.hpp"
 #include "text/nearest.hpp"
 
@@ -20,6 +21,7 @@ constexpr std::uint64_t assumed_device_size = 4096;
 /// 100 ns or more, so this is seconds.
 constexpr std::uint64_t max_reads = SinkProgram::max_steps * UartSpec::max_count;
 
+constexpr std::string_view spcr_origin = "ACPI SPCR";
 constexpr std::string_view stdout_origin = "stdout-path";
 
 using Sinks = std::vector<Registered<ConsoleSink>>;
@@ -100,29 +102,42 @@ Result<std::optional<Range>> registers_of(const Node& node) {
   return Range{whole.start + offset, std::max(whole.end, whole.start + offset)};
 }
 
-/// Two consoles are named: what was chosen is used, but a slip in one of them would otherwise be
-/// found on a silent line.
-void compare_with_stdout(const ConsoleDevice& device, const DeviceTree& tree, Record& record) {
-  const auto path = stdout_path(tree);
-  const auto node = path ? stdout_node(tree, *path) : std::nullopt;
-  const auto registers = node ? registers_of(*node) : std::nullopt;
-  if (!registers || !*registers) return;
-  // Inside is the same console: some names of earlycon want the address of another register.
-  if ((*registers)->start == device.phys_base || (*registers)->contains(device.phys_base)) return;
-  record.warn("console-disagreement",
-              fmt::format("{} names {} at {}, stdout-path names {} at {}: the purgatory prints on "
-                          "the first",
-                          device.origin, device.driver, hex(device.phys_base),
-                          fmt::join(node->texts("compatible"), ", "), hex((*registers)->start)));
+/// Inside is the same console: some names of earlycon want the address of another register.
+bool is_at(const Range& registers, std::uint64_t address) {
+  return registers.start == address || registers.contains(address);
 }
 
+/// Two consoles are named: what was chosen is used, but a slip in one of them would otherwise be
+/// found on a silent line.
+void compare_with_others(const ConsoleDevice& device, const Machine& machine,
+                         const DeviceTree& tree, Record& record) {
+  const auto differs = [&](std::string_view origin, std::string_view driver,
+                           std::uint64_t address) {
+    record.warn("console-disagreement",
+                fmt::format("{} names {} at {}, {} names {} at {}: the purgatory prints on the "
+                            "first",
+                            device.origin, device.driver, hex(device.phys_base), origin, driver,
+                            hex(address)));
+  };
+  if (device.origin != stdout_origin) {
+    const auto path = stdout_path(tree);
+    const auto node = path ? stdout_node(tree, *path) : std::nullopt;
+    const auto registers = node ? registers_of(*node) : std::nullopt;
+    if (registers && *registers && !is_at(**registers, device.phys_base))
+      differs(stdout_origin, fmt::format("{}", fmt::join(node->texts("compatible"), ", ")),
+              (*registers)->start);
+  }
+  const auto named = spcr_earlycon(machine);
+  const auto other =
+      named && *named ? parse_earlycon(**named) : Result<ConsoleDevice>(tl::unexpected(Error{}));
+  const Range own = Range::sized(device.phys_base, std::max<std::uint64_t>(device.size_bytes, 1));
+  if (other && !is_at(own, other->phys_base)) differs(spcr_origin, other->driver, other->phys_base);
+}
+
+/// A tree that has one.
 Result<std::optional<Candidate>> from_stdout(const DeviceTree& tree, const Registry& registry,
                                              Record& record) {
   const auto path = stdout_path(tree);
-  if (!path) {
-    record.decide("console", "none", "no earlycon= and no stdout-path");
-    return std::nullopt;
-  }
   const auto node = stdout_node(tree, *path);
   if (!node) {
     record.warn("no-console-sink",
@@ -161,8 +176,24 @@ Result<std::optional<Candidate>> from_stdout(const DeviceTree& tree, const Regis
   return std::nullopt;
 }
 
-Result<std::optional<Candidate>> find_console(std::string_view command_line, const DeviceTree& tree,
-                                              const Registry& registry, Record& record) {
+/// What ACPI says, asked where nothing else names a console.
+Result<std::optional<Candidate>> from_spcr(const Machine& machine, const Registry& registry,
+                                           Record& record) {
+  const auto named = spcr_earlycon(machine);
+  if (!named)
+    record.warn("no-console-sink",
+                fmt::format("{}: the purgatory will print nothing", named.error().message));
+  if (!named || !*named) {
+    record.decide("console", "none", "no earlycon= and no stdout-path");
+    return std::nullopt;
+  }
+  KXF_TRY(found, from_earlycon(**named, std::string(spcr_origin), registry));
+  return std::optional(std::move(found));
+}
+
+Result<std::optional<Candidate>> find_console(const Machine& machine, std::string_view command_line,
+                                              const DeviceTree& tree, const Registry& registry,
+                                              Record& record) {
   if (const auto value = last_parameter(command_line, "earlycon"); value && !value->empty()) {
     KXF_TRY(found, from_earlycon(*value, "earlycon=", registry));
     return std::optional(std::move(found));
@@ -173,7 +204,8 @@ Result<std::optional<Candidate>> find_console(std::string_view command_line, con
     KXF_TRY(found, from_earlycon(*value, "earlyprintk=", registry));
     return std::optional(std::move(found));
   }
-  return from_stdout(tree, registry, record);
+  if (stdout_path(tree)) return from_stdout(tree, registry, record);
+  return from_spcr(machine, registry, record);
 }
 
 Status check_program(const SinkProgram& program, const ConsoleDevice& device,
@@ -221,8 +253,9 @@ Status check_program(const SinkProgram& program, const ConsoleDevice& device,
 }
 
 Result<std::optional<ConsoleChoice>> compile(const Candidate& candidate,
-                                             std::string_view chosen_sink, const DeviceTree& tree,
-                                             const MemoryMap& memory, Record& record) {
+                                             std::string_view chosen_sink, const Machine& machine,
+                                             const DeviceTree& tree, const MemoryMap& memory,
+                                             Record& record) {
   KXF_TRY(sink, Registry::choose(candidate.sinks, chosen_sink));
   const ConsoleDevice& device = candidate.device;
   auto program = sink->program(device);
@@ -243,8 +276,8 @@ Result<std::optional<ConsoleChoice>> compile(const Candidate& candidate,
                                 device.origin, hex(device.phys_base)),
                     "correct the address, or describe the device in the next tree with "
                     "device-tree.set");
-    compare_with_stdout(device, tree, record);
   }
+  if (touches_memory) compare_with_others(device, machine, tree, record);
   record.decide("console",
                 touches_memory ? fmt::format("{} at {}", sink->name(), hex(device.phys_base))
                                : std::string(sink->name()),
@@ -254,7 +287,7 @@ Result<std::optional<ConsoleChoice>> compile(const Candidate& candidate,
 
 }  // namespace
 
-Result<std::optional<ConsoleChoice>> choose_console(const Policy& policy,
+Result<std::optional<ConsoleChoice>> choose_console(const Machine& machine, const Policy& policy,
                                                     std::string_view command_line,
                                                     const DeviceTree& tree, const MemoryMap& memory,
                                                     const Registry& registry, Record& record) {
@@ -269,21 +302,21 @@ Result<std::optional<ConsoleChoice>> choose_console(const Policy& policy,
 
   if (wanted.find(',') != std::string::npos) {
     KXF_TRY(candidate, from_earlycon(wanted, policy.console_sink.origin, registry));
-    return compile(candidate, chosen, tree, memory, record);
+    return compile(candidate, chosen, machine, tree, memory, record);
   }
-  KXF_TRY(found, find_console(command_line, tree, registry, record));
+  KXF_TRY(found, find_console(machine, command_line, tree, registry, record));
   if (wanted != "auto") {
     KXF_TRY(sink, registry.named<ConsoleSink>(wanted));
     if (!found)
-      return refuse(fmt::format("{} asks for the console sink {}, but neither the command line nor "
-                                "stdout-path names a console",
+      return refuse(fmt::format("{} asks for the console sink {}, but neither the command line, "
+                                "stdout-path nor ACPI's SPCR names a console",
                                 policy.console_sink.origin, wanted),
                     "write console.sink as name,address");
     found->sinks = {{sink, ""}};
     chosen.clear();
   }
   if (!found) return std::nullopt;
-  return compile(*found, chosen, tree, memory, record);
+  return compile(*found, chosen, machine, tree, memory, record);
 }
 
 }  // namespace kxf

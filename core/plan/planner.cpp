@@ -9,11 +9,11 @@
 #include "image/files.hpp"
 #include "memory/discovery.hpp"
 #include "plan/backend_choice.hpp"
+#include "plan/console.hpp"
 #include "plan/cpu_report.hpp"
 #include "plan/kernel_layout.hpp"
 #include "plan/placer.hpp"
 #include "plan/policy_names.hpp"
-#include "plan/spcr.hpp"
 #include "plan/survey.hpp"
 #include "policy/command_line.hpp"
 
@@ -325,9 +325,8 @@ Result<PlannedLoad> plan_load(const Machine& machine, const Policy& policy,
   parts.crash = policy.crash;
   const bool own_purgatory = parts.backend == Backend::kexec_load;
   if (own_purgatory) {
-    KXF_TRY(console,
-            choose_console_or_spcr(machine, policy, draft.command_line, *draft.prepared_tree,
-                                   draft.memory, registry, draft.record));
+    KXF_TRY(console, choose_console(machine, policy, draft.command_line, *draft.prepared_tree,
+                                    draft.memory, registry, draft.record));
     draft.console = std::move(console);
     KXF_CHECK(place_all(draft, parts));
   } else {

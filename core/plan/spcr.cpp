@@ -3,15 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "kxf/bytes.hpp"
-#include "plan/earlycon.hpp"
 
 namespace kxf {
 namespace {
 
-constexpr std::string_view spcr_origin = "ACPI SPCR";
 constexpr std::string_view spcr_path = "/sys/firmware/acpi/tables/SPCR";
 
 // Serial Port Console Redirection Table, table 1 (Microsoft): behind the header of every ACPI table
@@ -83,54 +79,6 @@ Result<std::optional<std::string>> spcr_earlycon(const Machine& machine) {
   const unsigned bits = known->wide ? 32 : access_bits(*access, *width);
   const std::string_view mode = bits == 32 ? "mmio32," : bits == 16 ? "mmio16," : "";
   return fmt::format("{},{}{}", known->earlycon, mode, hex(*address));
-}
-
-namespace {
-
-/// Two consoles are named; what was chosen is used.
-void compare_with_spcr(const ConsoleDevice& device, const Machine& machine, Record& record) {
-  const auto named = spcr_earlycon(machine);
-  if (!named || !*named || device.terminal) return;
-  const auto other = parse_earlycon(**named);
-  const Range registers =
-      Range::sized(device.phys_base, std::max<std::uint64_t>(device.size_bytes, 1));
-  // Inside is the same console: some names of earlycon want the address of another register.
-  if (!other || registers.contains(other->phys_base)) return;
-  record.warn("console-disagreement",
-              fmt::format("{} names {} at {}, {} names {} at {}: the purgatory prints on the first",
-                          device.origin, device.driver, hex(device.phys_base), spcr_origin,
-                          other->driver, hex(other->phys_base)));
-}
-
-bool has_stdout_path(const DeviceTree& tree) {
-  const auto chosen = tree.find("/chosen");
-  return chosen && (chosen->has("stdout-path") || chosen->has("linux,stdout-path"));
-}
-
-}  // namespace
-
-Result<std::optional<ConsoleChoice>> choose_console_or_spcr(
-    const Machine& machine, const Policy& policy, std::string_view command_line,
-    const DeviceTree& tree, const MemoryMap& memory, const Registry& registry, Record& record) {
-  Record said;  // what is said of a console that nothing names counts only when SPCR is silent
-  KXF_TRY(choice, choose_console(policy, command_line, tree, memory, registry, said));
-  const bool asked = policy.console_sink.value == "auto" && !choice && !has_stdout_path(tree);
-  if (asked) {
-    const auto value = spcr_earlycon(machine);
-    if (value && *value) {
-      Policy named = policy;
-      named.console_sink = {**value, std::string(spcr_origin)};
-      return choose_console(named, command_line, tree, memory, registry, record);
-    }
-    if (!value)
-      record.warn("no-console-sink",
-                  fmt::format("{}: the purgatory will print nothing", value.error().message));
-  }
-  for (const Decision& decision : said.decisions())
-    record.decide(decision.topic, decision.choice, decision.reason);
-  for (const Warning& warning : said.warnings()) record.warn(warning.id, warning.text);
-  if (choice) compare_with_spcr(choice->device, machine, record);
-  return choice;
 }
 
 }  // namespace kxf

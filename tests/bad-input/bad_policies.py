@@ -98,8 +98,9 @@ def console_cases():
         _profile('console-width-wrong', '[[device-tree.set]]\nnode = "/pl011@9000000"\nproperty = "reg-io-width"\ncells = [8]\n',
                  'console sink pl011: .* cannot be accessed 64 bits at a time', 'correct reg-io-width'),
         _console('sink-unknown', 'pl012', 'console-sink "pl012".*pl011', '"pl011"|pl011'),
-        _console('sink-without-device', 'pl011', 'asks for the console sink pl011, but neither the command line nor stdout-path',
-                 'name,address', machine=ACPI),
+        _profile('console-sink-without-device',
+                 'console.sink = "pl011"\n[[device-tree.delete]]\nnode = "/chosen"\nproperty = "stdout-path"\n',
+                 'asks for the console sink pl011, but neither the command line, stdout-path nor', 'name,address'),
     ]
 
 

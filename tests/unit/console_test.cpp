@@ -23,6 +23,7 @@ struct Scene {
   kxf::MemoryMap memory{{{{0x40000000, 0x80000000}, MemoryKind::ram, "System RAM", "iomem"}}, {}};
   kxf::Registry registry = kxf_test::fake_registry();
   Record record{};
+  kxf_test::MapMachine machine{};
 
   Scene() {
     tree.cells("/", "#address-cells", {2}).cells("/", "#size-cells", {1});
@@ -36,7 +37,7 @@ struct Scene {
   void want(std::string sink) { policy.console_sink = {std::move(sink), "board.toml:3:8"}; }
 
   kxf::Result<std::optional<ConsoleChoice>> choose() {
-    return choose_console(policy, command_line, tree.done(), memory, registry, record);
+    return choose_console(machine, policy, command_line, tree.done(), memory, registry, record);
   }
   /// The device that is chosen; fails the test when none is.
   ConsoleChoice chosen() {
@@ -223,7 +224,7 @@ TEST_CASE("console: a sink asked for by name drives the device that auto finds")
   SUBCASE("no device is an error, for it was asked for") {
     scene.tree = TreeMaker();
     scene.want("fake-uart");
-    CHECK(contains(scene.refusal(), "neither the command line nor stdout-path names a console"));
+    CHECK(contains(scene.refusal(), "neither the command line, stdout-path nor ACPI's SPCR names"));
   }
 }
 

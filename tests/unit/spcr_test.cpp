@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/spcr.hpp"
 
+#include "plan/console.hpp"
+
 #include <doctest/doctest.h>
 
 #include "fake_registry.hpp"
@@ -52,8 +54,7 @@ struct Scene {
   kxf::MemoryMap memory{{{{0x40000000, 0x80000000}, kxf::MemoryKind::ram, "", "dt"}}, {}};
 
   kxf::Result<std::optional<kxf::ConsoleChoice>> choose(std::string_view command_line = "") {
-    return choose_console_or_spcr(machine, policy, command_line, tree.done(), memory, registry,
-                                  record);
+    return choose_console(machine, policy, command_line, tree.done(), memory, registry, record);
   }
 };
 
