@@ -98,7 +98,7 @@ Entry inspect_file(const std::string& file) {
   }
   if (const auto trusted = open_plugin(file, required_trust()); !trusted)
     fail({trusted.error().message}, trusted.error().remedy);
-  auto metadata = read_plugin_metadata(opened->number(), file);
+  auto metadata = read_plugin_metadata(opened->get(), file);
   if (!metadata) {
     fail({metadata.error().message}, metadata.error().remedy);
     return entry;

@@ -10,22 +10,10 @@
 #include <cerrno>
 #include <cstring>
 
+#include "machine/file.hpp"
+
 namespace kxf {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int descriptor) : descriptor_(descriptor) {}
-  ~Descriptor() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const noexcept { return descriptor_; }
-
- private:
-  int descriptor_;
-};
 
 struct Mapping {
   Mapping(void* address, std::size_t length) : base(address), size(length) {}
@@ -48,7 +36,7 @@ tl::unexpected<Error> failed(const std::string& path, std::string_view what, int
 
 Result<Blob> read_file(const std::string& path) {
   // O_NONBLOCK: a FIFO must be refused, not waited for.
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) return failed(path, "cannot open", errno);
   struct stat status {};
   if (fstat(file.get(), &status) != 0) return failed(path, "cannot examine", errno);

@@ -25,7 +25,7 @@ PluginCandidate examine(const PluginDirectory& directory, const std::string& nam
     return candidate;
   }
   candidate.file = std::move(*file);
-  auto metadata = read_plugin_metadata(candidate.file.number(), candidate.path);
+  auto metadata = read_plugin_metadata(candidate.file.get(), candidate.path);
   if (!metadata) {
     fail(std::move(metadata).error());
     return candidate;

@@ -15,7 +15,7 @@ namespace kxf {
 
 struct PluginCandidate {
   std::filesystem::path path;
-  Descriptor file;                    ///< not open when it could not be opened
+  OpenFile file;                      ///< not open when it could not be opened
   PluginMetadata metadata;            ///< its name is empty when it could not be read
   std::vector<std::string> problems;  ///< why it must not be loaded, one per field
   std::string remedy;                 ///< for the problems

@@ -31,14 +31,14 @@ std::string linker_text(std::string_view what, std::string_view loaded_as, std::
 
 }  // namespace
 
-Result<const kxf_plugin_descriptor*> load_plugin_library(Descriptor file,
+Result<const kxf_plugin_descriptor*> load_plugin_library(OpenFile file,
                                                          const std::filesystem::path& path) {
   namespace dll = boost::dll;
   // Boost.DLL knows no name for RTLD_NODELETE. A plugin that was linked without `-z nodelete`
   // stays all the same.
   constexpr auto mode = dll::load_mode::rtld_now | dll::load_mode::rtld_local |
                         static_cast<dll::load_mode::type>(RTLD_NODELETE);
-  const std::string loaded_as = fmt::format("/proc/self/fd/{}", file.number());
+  const std::string loaded_as = fmt::format("/proc/self/fd/{}", file.get());
   try {
     const dll::shared_library library(loaded_as, mode);
     // The dynamic linker now knows the library by this path. Were the number used again, it would

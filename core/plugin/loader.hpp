@@ -15,6 +15,6 @@ namespace kxf {
 /// everywhere, and a half-unloaded plugin is worse than a loaded one.
 /// Errors: what the dynamic linker says (an undefined symbol, a missing library), no descriptor.
 [[nodiscard]] Result<const kxf_plugin_descriptor*> load_plugin_library(
-    Descriptor file, const std::filesystem::path& path);
+    OpenFile file, const std::filesystem::path& path);
 
 }  // namespace kxf

@@ -162,7 +162,7 @@ Result<PluginMetadata> read_plugin_metadata(const std::filesystem::path& file) {
   // Reading runs nothing of the file, so whose it is does not matter here.
   auto opened = open_plugin(file, Trust::any_owner);
   if (!opened) return pass(std::move(opened), fmt::format("plugin {}", file.string()));
-  auto metadata = read_plugin_metadata(opened->number(), file);
+  auto metadata = read_plugin_metadata(opened->get(), file);
   if (!metadata) return pass(std::move(metadata), fmt::format("plugin {}", file.string()));
   return metadata;
 }

@@ -23,18 +23,18 @@ tl::unexpected<Error> copy_error(std::string_view step) {
                 "free memory, or take the pin out of the profile");
 }
 
-Result<Descriptor> sealed_copy(int file, std::size_t size_bytes) {
-  Descriptor copy(memfd_create("kxf-plugin", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!copy.is_open()) return copy_error("memfd_create");
+Result<OpenFile> sealed_copy(int file, std::size_t size_bytes) {
+  OpenFile copy(memfd_create("kxf-plugin", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!copy.open()) return copy_error("memfd_create");
   off_t at = 0;
   while (static_cast<std::size_t>(at) < size_bytes) {
     const ssize_t copied =
-        sendfile(copy.number(), file, &at, size_bytes - static_cast<std::size_t>(at));
+        sendfile(copy.get(), file, &at, size_bytes - static_cast<std::size_t>(at));
     if (copied < 0) return copy_error("sendfile");
     if (copied == 0) break;  // it shrank meanwhile: the digest will tell
   }
   constexpr int all_seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
-  if (fcntl(copy.number(), F_ADD_SEALS, all_seals) != 0) return copy_error("F_ADD_SEALS");
+  if (fcntl(copy.get(), F_ADD_SEALS, all_seals) != 0) return copy_error("F_ADD_SEALS");
   return copy;
 }
 
@@ -53,7 +53,7 @@ Result<std::string> sha256_of(int file) {
 
 }  // namespace
 
-Result<Descriptor> pinned_copy(const Descriptor& file, std::string_view sha256) {
+Result<OpenFile> pinned_copy(const OpenFile& file, std::string_view sha256) {
   const bool well_formed =
       sha256.size() == 2 * digest_bytes && std::ranges::all_of(sha256, [](char c) {
         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
@@ -62,9 +62,9 @@ Result<Descriptor> pinned_copy(const Descriptor& file, std::string_view sha256) 
     return refuse(fmt::format("its pin \"{}\" is not a SHA-256 in lower-case hexadecimal", sha256),
                   "put the output of sha256sum into the profile");
   struct stat status {};
-  if (fstat(file.number(), &status) != 0) return copy_error("fstat");
-  KXF_TRY(copy, sealed_copy(file.number(), static_cast<std::size_t>(status.st_size)));
-  KXF_TRY(found, sha256_of(copy.number()));
+  if (fstat(file.get(), &status) != 0) return copy_error("fstat");
+  KXF_TRY(copy, sealed_copy(file.get(), static_cast<std::size_t>(status.st_size)));
+  KXF_TRY(found, sha256_of(copy.get()));
   if (found != sha256)
     return refuse(fmt::format("its SHA-256 is {}, the profile pins {}", found, sha256),
                   "install the plugin that the profile was made for, or pin this one");

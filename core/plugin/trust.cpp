@@ -59,21 +59,21 @@ Result<std::filesystem::path> link_target(int link, const std::filesystem::path&
 
 /// Walks down from the root directory, checking every directory by the descriptor that the next
 /// step starts from. Nothing when a component is not there.
-Result<std::optional<Descriptor>> open_trusted(const std::filesystem::path& directory) {
+Result<std::optional<OpenFile>> open_trusted(const std::filesystem::path& directory) {
   constexpr int walk_flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
   std::deque<std::string> pending = components(directory);
   pending.emplace_front(".");  // the root directory itself
   std::filesystem::path shown = "/";
-  Descriptor at(::open("/", walk_flags | O_DIRECTORY));
+  OpenFile at(::open("/", walk_flags | O_DIRECTORY));
   unsigned links = 0;
   while (!pending.empty()) {
     const std::string name = std::move(pending.front());
     pending.pop_front();
-    Descriptor next(openat(at.number(), name.c_str(), walk_flags));
+    OpenFile next(openat(at.get(), name.c_str(), walk_flags));
     const std::filesystem::path next_shown = name == "." ? shown : shown / name;
     struct stat status {};
-    if (!next.is_open() && errno == ENOENT) return std::nullopt;
-    if (!next.is_open() || fstat(next.number(), &status) != 0)
+    if (!next.open() && errno == ENOENT) return std::nullopt;
+    if (!next.open() || fstat(next.get(), &status) != 0)
       return cannot(fmt::format("open {}", next_shown.string()), errno);
 
     const bool is_link = S_ISLNK(status.st_mode);
@@ -82,11 +82,11 @@ Result<std::optional<Descriptor>> open_trusted(const std::filesystem::path& dire
       return untrusted(fmt::format("{} {}", next_shown.string(), *problem));
     if (is_link) {
       if (++links > follow_limit) return cannot(fmt::format("open {}", directory.string()), ELOOP);
-      KXF_TRY(target, link_target(next.number(), next_shown));
+      KXF_TRY(target, link_target(next.get(), next_shown));
       const std::deque<std::string> names = components(target);
       pending.insert(pending.begin(), names.begin(), names.end());
       if (!target.is_absolute()) continue;
-      next = Descriptor(::open("/", walk_flags | O_DIRECTORY));
+      next = OpenFile(::open("/", walk_flags | O_DIRECTORY));
       shown = "/";
     } else if (S_ISDIR(status.st_mode)) {
       shown = next_shown;
@@ -95,16 +95,12 @@ Result<std::optional<Descriptor>> open_trusted(const std::filesystem::path& dire
     }
     at = std::move(next);
   }
-  Descriptor readable(openat(at.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!readable.is_open()) return cannot(fmt::format("open {}", directory.string()), errno);
+  OpenFile readable(openat(at.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!readable.open()) return cannot(fmt::format("open {}", directory.string()), errno);
   return readable;
 }
 
 }  // namespace
-
-Descriptor::~Descriptor() {
-  if (is_open()) close(number_);
-}
 
 Trust required_trust() noexcept { return geteuid() == 0 ? Trust::root_only : Trust::any_owner; }
 
@@ -121,9 +117,9 @@ Result<std::optional<PluginDirectory>> PluginDirectory::open(const std::filesyst
     if (!*walked) return std::nullopt;
     return PluginDirectory(directory, std::move(**walked), trust);
   }
-  Descriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!opened.is_open() && errno == ENOENT) return std::nullopt;
-  if (!opened.is_open())
+  OpenFile opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened.open() && errno == ENOENT) return std::nullopt;
+  if (!opened.open())
     return refuse(fmt::format("{}: cannot open it: {}", context, std::strerror(errno)),
                   "check that it is a directory and readable");
   return PluginDirectory(directory, std::move(opened), trust);
@@ -131,8 +127,8 @@ Result<std::optional<PluginDirectory>> PluginDirectory::open(const std::filesyst
 
 Result<std::vector<std::string>> PluginDirectory::plugin_names() const {
   // fdopendir() takes its descriptor over, and moves its position.
-  Descriptor own(openat(directory_.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  const std::unique_ptr<DIR, CloseDirectory> stream(fdopendir(own.number()));
+  OpenFile own(openat(directory_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const std::unique_ptr<DIR, CloseDirectory> stream(fdopendir(own.get()));
   if (!stream) return cannot(fmt::format("list {}", path_.string()), errno);
   own.release();
   constexpr std::string_view ending = ".so";
@@ -147,14 +143,14 @@ Result<std::vector<std::string>> PluginDirectory::plugin_names() const {
   return names;
 }
 
-Result<Descriptor> PluginDirectory::open_plugin(const std::string& name) const {
+Result<OpenFile> PluginDirectory::open_plugin(const std::string& name) const {
   // O_NONBLOCK: a pipe of that name must not make us wait.
-  Descriptor file(
-      openat(directory_.number(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
-  if (!file.is_open() && errno == ELOOP)
+  OpenFile file(
+      openat(directory_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+  if (!file.open() && errno == ELOOP)
     return refuse("is a symbolic link, not a regular file", "put the file itself there");
   struct stat status {};
-  if (!file.is_open() || fstat(file.number(), &status) != 0) return cannot("open it", errno);
+  if (!file.open() || fstat(file.get(), &status) != 0) return cannot("open it", errno);
   if (!S_ISREG(status.st_mode))
     return refuse(
         S_ISDIR(status.st_mode) ? "is a directory, not a regular file" : "is not a regular file",
@@ -164,7 +160,7 @@ Result<Descriptor> PluginDirectory::open_plugin(const std::string& name) const {
   return file;
 }
 
-Result<Descriptor> open_plugin(const std::filesystem::path& file, Trust trust) {
+Result<OpenFile> open_plugin(const std::filesystem::path& file, Trust trust) {
   std::error_code ignored;
   const std::filesystem::path whole = std::filesystem::absolute(file, ignored);
   KXF_TRY(directory, PluginDirectory::open(whole.parent_path(), trust));

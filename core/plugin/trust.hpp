@@ -16,28 +16,9 @@
 #include <vector>
 
 #include "kxf/result.hpp"
+#include "machine/file.hpp"
 
 namespace kxf {
-
-/// An open file, closed with the object.
-class Descriptor {
- public:
-  explicit Descriptor(int number = -1) noexcept : number_(number) {}
-  ~Descriptor();
-  Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-
-  [[nodiscard]] int number() const noexcept { return number_; }
-  [[nodiscard]] bool is_open() const noexcept { return number_ >= 0; }
-  /// Give it up without closing it.
-  int release() noexcept { return std::exchange(number_, -1); }
-
- private:
-  int number_;
-};
 
 enum class Trust : std::uint8_t {
   any_owner,  ///< T4 only
@@ -61,26 +42,26 @@ class PluginDirectory {
   [[nodiscard]] Result<std::vector<std::string>> plugin_names() const;
 
   /// Errors: a broken rule, no permission. The message does not name the file.
-  [[nodiscard]] Result<Descriptor> open_plugin(const std::string& name) const;
+  [[nodiscard]] Result<OpenFile> open_plugin(const std::string& name) const;
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 
  private:
-  PluginDirectory(std::filesystem::path path, Descriptor directory, Trust trust)
+  PluginDirectory(std::filesystem::path path, OpenFile directory, Trust trust)
       : path_(std::move(path)), directory_(std::move(directory)), trust_(trust) {}
 
   std::filesystem::path path_;
-  Descriptor directory_;
+  OpenFile directory_;
   Trust trust_;
 };
 
 /// One file by its path.
 /// Errors: as those of PluginDirectory; none is there.
-[[nodiscard]] Result<Descriptor> open_plugin(const std::filesystem::path& file, Trust trust);
+[[nodiscard]] Result<OpenFile> open_plugin(const std::filesystem::path& file, Trust trust);
 
 /// A copy of an open file that nobody can change any more, whose SHA-256 is `sha256` (64 digits,
 /// lower case). The digest is taken of the copy, so that nothing can be swapped in between.
 /// Errors: another digest, a malformed `sha256`, no memory for the copy.
-[[nodiscard]] Result<Descriptor> pinned_copy(const Descriptor& file, std::string_view sha256);
+[[nodiscard]] Result<OpenFile> pinned_copy(const OpenFile& file, std::string_view sha256);
 
 }  // namespace kxf

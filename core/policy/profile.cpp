@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "machine/file.hpp"
 #include "policy/profile_reader.hpp"
 #include "policy/text_checks.hpp"
 #include "text/nearest.hpp"
@@ -23,20 +24,6 @@ constexpr std::uint64_t max_profile_size_bytes = 1U << 20U;
 constexpr std::string_view ending = ".toml";
 
 std::string reason_of(int error) { return std::generic_category().message(error); }
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return number_; }
-
- private:
-  int number_;
-};
 
 /// Names of the profiles in a directory, in order.
 std::vector<std::string> profiles_in(const std::filesystem::path& directory) {
@@ -129,7 +116,7 @@ Result<std::string> find_profile(const std::string& name, const std::filesystem:
 
 Result<std::string> profile_text(const std::string& path) {
   // What is no file is refused before it is read, and a pipe must not block.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  const OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (file.get() < 0)
     return refuse(fmt::format("profile \"{}\" cannot be opened: {}", path, reason_of(errno)),
                   errno == EACCES ? "make it readable for this user, or name another profile"

@@ -42,11 +42,11 @@ Result<std::vector<std::string>> toml_files(const fs::path& directory) {
   return names;
 }
 
-Result<std::string> contents_of(const Descriptor& file) {
+Result<std::string> contents_of(const OpenFile& file) {
   std::string text;
   std::array<char, 1U << 14U> chunk{};
   while (text.size() <= max_file_size_bytes) {
-    const ssize_t size = ::read(file.number(), chunk.data(), chunk.size());
+    const ssize_t size = ::read(file.get(), chunk.data(), chunk.size());
     if (size < 0 && errno == EINTR) continue;
     if (size < 0)
       return refuse(fmt::format("cannot read it: {}", std::strerror(errno)),

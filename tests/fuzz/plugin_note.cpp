@@ -6,20 +6,20 @@
 #include <algorithm>
 
 #include "elf/object.hpp"
+#include "machine/file.hpp"
 #include "plugin/metadata.hpp"
-#include "plugin/trust.hpp"
 #include "require.hpp"
 
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using kxf_fuzz::require;
-  const kxf::Descriptor file(memfd_create("kxf-fuzz", MFD_CLOEXEC));
+  const kxf::OpenFile file(memfd_create("kxf-fuzz", MFD_CLOEXEC));
   for (std::size_t done = 0; done < size;) {
-    const ssize_t written = write(file.number(), data + done, size - done);
+    const ssize_t written = write(file.get(), data + done, size - done);
     require(written > 0, "a memory file takes all bytes");
     done += static_cast<std::size_t>(written);
   }
-  const auto metadata = kxf::read_plugin_metadata(file.number(), "fuzz.so");
+  const auto metadata = kxf::read_plugin_metadata(file.get(), "fuzz.so");
   if (!metadata) {
     require(!metadata.error().message.empty(), "a refusal has a message");
     return 0;

@@ -361,9 +361,9 @@ TEST_CASE("pin: the copy that is loaded can no longer be changed") {
   REQUIRE(opened);
   const auto copy = pinned_copy(*opened, sha256(contents(file)));
   REQUIRE(copy);
-  CHECK(pwrite(copy->number(), "x", 1, 0) == -1);
-  CHECK(ftruncate(copy->number(), 0) == -1);
-  CHECK(contents(fmt::format("/proc/self/fd/{}", copy->number())) == contents(file));
+  CHECK(pwrite(copy->get(), "x", 1, 0) == -1);
+  CHECK(ftruncate(copy->get(), 0) == -1);
+  CHECK(contents(fmt::format("/proc/self/fd/{}", copy->get())) == contents(file));
 }
 
 TEST_CASE("registry: the built-in plugin goes through the same registration") {
