@@ -64,7 +64,7 @@ ProfileReader::ProfileReader(const std::filesystem::path& path, std::string_view
   if (error) directory_ = path.parent_path();
 }
 
-void ProfileReader::complain(Place place, std::string text) {
+void ProfileReader::complain(TextPlace place, std::string text) {
   complaints_.push_back({place, std::move(text)});
 }
 
@@ -80,7 +80,7 @@ std::nullopt_t ProfileReader::wrong(const Key& key, const TomlValue& value) {
                  fmt::format("wanted {}, found {}", wanted_by(key), described(value)));
 }
 
-std::nullopt_t ProfileReader::refused(const Key& key, Place place, std::string_view why) {
+std::nullopt_t ProfileReader::refused(const Key& key, TextPlace place, std::string_view why) {
   const std::string_view path = shown(key.path);
   complain(place, fmt::format("{}{}{}", path, path.empty() ? "" : ": ", why));
   return std::nullopt;
@@ -103,7 +103,7 @@ Status ProfileReader::verdict() const {
                                   root_));
 }
 
-std::string ProfileReader::origin(Place place) const {
+std::string ProfileReader::origin(TextPlace place) const {
   return fmt::format("{}:{}:{}", file_name_, place.line, place.column);
 }
 
@@ -159,7 +159,7 @@ void ProfileReader::check_combinations(const TomlTable& document, const Policy& 
   const TomlValue* table = document.find("command-line");
   const auto* keys = table == nullptr ? nullptr : std::get_if<TomlTable>(&table->content);
   if (keys == nullptr || !policy.command_line.is_set()) return;
-  const Place place = keys->find("text")->place;
+  const TextPlace place = keys->find("text")->place;
   if (policy.command_line_mode.value == CommandLineMode::reuse)
     complain(place,
              "command-line.text: mode \"reuse\" takes the running kernel's command line; drop the "
@@ -326,7 +326,7 @@ std::optional<std::string> ProfileReader::text_field(const Key& list, const Toml
   return found.value == nullptr ? std::nullopt : checked_text(*found.key, *found.value);
 }
 
-bool ProfileReader::complete(const Key& list, const TomlTable& table, Place place) {
+bool ProfileReader::complete(const Key& list, const TomlTable& table, TextPlace place) {
   const std::size_t before = complaints_.size();
   for (const TomlEntry& entry : table.entries)
     if (entry.key.find('.') != std::string::npos ||
@@ -339,7 +339,7 @@ bool ProfileReader::complete(const Key& list, const TomlTable& table, Place plac
 }
 
 bool ProfileReader::each_table(const Key& key, const TomlValue& value,
-                               const std::function<bool(const TomlTable&, Place)>& take) {
+                               const std::function<bool(const TomlTable&, TextPlace)>& take) {
   const auto* list = std::get_if<std::vector<TomlValue>>(&value.content);
   if (list == nullptr) {
     wrong(key, value);
@@ -357,7 +357,7 @@ bool ProfileReader::each_table(const Key& key, const TomlValue& value,
 std::optional<std::vector<ReservedWindow>> ProfileReader::windows(const Key& key,
                                                                   const TomlValue& value) {
   std::vector<ReservedWindow> result;
-  each_table(key, value, [&](const TomlTable& table, Place) {
+  each_table(key, value, [&](const TomlTable& table, TextPlace) {
     const Field start_field = field(key, table, "start");
     const Field size_field = field(key, table, "size");
     const auto start = number(*start_field.key, *start_field.value);
@@ -393,7 +393,7 @@ std::optional<std::vector<PropertyValue>> ProfileReader::property_values(const K
                                                                          const TomlValue& value) {
   constexpr std::string_view kinds[] = {"string", "strings", "cells", "u64", "bytes", "flag"};
   std::vector<PropertyValue> result;
-  each_table(key, value, [&](const TomlTable& table, Place place) {
+  each_table(key, value, [&](const TomlTable& table, TextPlace place) {
     auto node = text_field(key, table, "node");
     auto property = text_field(key, table, "property");
     std::vector<Field> values;
@@ -467,7 +467,7 @@ std::optional<ByteVector> ProfileReader::encoded(const Key& key, const TomlValue
 std::optional<std::vector<PropertyName>> ProfileReader::property_names(const Key& key,
                                                                        const TomlValue& value) {
   std::vector<PropertyName> result;
-  each_table(key, value, [&](const TomlTable& table, Place place) {
+  each_table(key, value, [&](const TomlTable& table, TextPlace place) {
     auto node = text_field(key, table, "node");
     const bool whole_node = table.find("property") == nullptr;
     auto property = whole_node ? std::string() : text_field(key, table, "property");

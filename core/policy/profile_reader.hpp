@@ -27,12 +27,12 @@ class ProfileReader {
   /// not these, and complaints about them would mislead.
   [[nodiscard]] bool check_schema(const TomlTable& document);
 
-  void complain(Place place, std::string text);
+  void complain(TextPlace place, std::string text);
   [[nodiscard]] std::size_t complaint_count() const { return complaints_.size(); }
   /// Did nothing go wrong? Else all complaints in the order of the file, a line each.
   [[nodiscard]] Status verdict() const;
   /// `board.toml:12:9`.
-  [[nodiscard]] std::string origin(Place place) const;
+  [[nodiscard]] std::string origin(TextPlace place) const;
 
   // Each gives nothing, after a complaint, when the value is not what `key` wants.
   [[nodiscard]] std::optional<std::string> text(const Key& key, const TomlValue& value);
@@ -64,14 +64,14 @@ class ProfileReader {
   };
   [[nodiscard]] static Field field(const Key& list, const TomlTable& table, std::string_view name);
   /// Are the keys of an element known, and the required ones there?
-  [[nodiscard]] bool complete(const Key& list, const TomlTable& table, Place place);
+  [[nodiscard]] bool complete(const Key& list, const TomlTable& table, TextPlace place);
   /// Run `take` on every element that is complete.
   bool each_table(const Key& key, const TomlValue& value,
-                  const std::function<bool(const TomlTable&, Place)>& take);
+                  const std::function<bool(const TomlTable&, TextPlace)>& take);
   /// Complain that a value is not what the key wants.
   std::nullopt_t wrong(const Key& key, const TomlValue& value);
   /// Complain about a value that has the right type.
-  std::nullopt_t refused(const Key& key, Place place, std::string_view why);
+  std::nullopt_t refused(const Key& key, TextPlace place, std::string_view why);
 
  private:
   void read_keys(const TomlTable& table, std::string_view path, Policy& policy);
@@ -87,7 +87,7 @@ class ProfileReader {
   std::optional<ByteVector> encoded(const Key& key, const TomlValue& value);
 
   struct Complaint {
-    Place place;
+    TextPlace place;
     std::string text;
   };
 

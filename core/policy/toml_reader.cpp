@@ -19,7 +19,7 @@ namespace {
 /// library's destructors, which a file of dots would drive through the end of the stack.
 constexpr unsigned max_key_parts = 8;
 
-Place place_of(const toml::source_region& region) {
+TextPlace place_of(const toml::source_region& region) {
   return {region.begin.line, region.begin.column};
 }
 
@@ -111,7 +111,7 @@ Result<TomlTable> parse_toml(std::string_view text, std::string_view origin) {
   try {
     return converted(toml::parse(text, origin));
   } catch (const toml::parse_error& error) {
-    const Place place = place_of(error.source());
+    const TextPlace place = place_of(error.source());
     return refuse(
         fmt::format("{}:{}:{}: {}", origin, place.line, place.column, complaint(error)),
         "correct the syntax: profiles are written in TOML 1.0 (https://toml.io) and in UTF-8");

@@ -16,7 +16,7 @@
 namespace kxf {
 
 /// Line and column, both from 1; columns count characters, not bytes.
-struct Place {
+struct TextPlace {
   unsigned line = 0;
   unsigned column = 0;
 
@@ -39,7 +39,7 @@ struct TomlOther {
 };
 
 struct TomlValue {
-  Place place;
+  TextPlace place;
   std::variant<std::string, std::int64_t, double, bool, TomlOther, std::vector<TomlValue>,
                TomlTable>
       content;
@@ -47,7 +47,7 @@ struct TomlValue {
 
 struct TomlEntry {
   std::string key;
-  Place place;  ///< of the key
+  TextPlace place;  ///< of the key
   TomlValue value;
 };
 

@@ -25,7 +25,7 @@ class TableReader {
       : reader_(reader), list_(*find_key(list_path)), table_(table) {}
 
   [[nodiscard]] bool has(std::string_view name) const { return table_.find(name) != nullptr; }
-  [[nodiscard]] Place place(std::string_view name) const { return table_.find(name)->place; }
+  [[nodiscard]] TextPlace place(std::string_view name) const { return table_.find(name)->place; }
 
   /// Did every key so far that is there give a value?
   [[nodiscard]] bool sound() const { return sound_; }
@@ -84,7 +84,8 @@ class TableReader {
   bool sound_ = true;
 };
 
-std::optional<UartDevice> read_device(ProfileReader& reader, const TomlTable& table, Place place) {
+std::optional<UartDevice> read_device(ProfileReader& reader, const TomlTable& table,
+                                      TextPlace place) {
   TableReader keys(reader, "console.uart.device", table);
   UartDevice device;
   device.earlycon = keys.texts("earlycon");
@@ -140,7 +141,7 @@ bool check_belonging(TableReader& keys, std::string_view operation) {
   return keys.sound();
 }
 
-std::optional<UartStep> read_step(ProfileReader& reader, const TomlTable& table, Place place,
+std::optional<UartStep> read_step(ProfileReader& reader, const TomlTable& table, TextPlace place,
                                   const UartSpec& uart) {
   TableReader keys(reader, "console.uart.step", table);
   const Key& list = *find_key("console.uart.step");
@@ -259,7 +260,7 @@ void check_whole(ProfileReader& reader, const UartSpec& uart, const TomlTable& t
 
 }  // namespace
 
-std::optional<UartSpec> read_uart(ProfileReader& reader, const TomlTable& table, Place place) {
+std::optional<UartSpec> read_uart(ProfileReader& reader, const TomlTable& table, TextPlace place) {
   const std::size_t before = reader.complaint_count();
   const Key& list = *find_key(table_path);
   if (!reader.complete(list, table, place)) return std::nullopt;
@@ -276,7 +277,7 @@ std::optional<UartSpec> read_uart(ProfileReader& reader, const TomlTable& table,
     keys.refuse_key("rank", fmt::format("wanted 0 to {}", max_rank));
   const auto each = [&](std::string_view name, const auto& take) {
     const auto field = ProfileReader::field(list, table, name);
-    reader.each_table(*field.key, *field.value, [&](const TomlTable& inner, Place inner_place) {
+    reader.each_table(*field.key, *field.value, [&](const TomlTable& inner, TextPlace inner_place) {
       return take(inner, inner_place);
     });
   };
@@ -284,15 +285,15 @@ std::optional<UartSpec> read_uart(ProfileReader& reader, const TomlTable& table,
     if (value) into.push_back(std::move(*value));
     return value.has_value();
   };
-  each("device", [&](const TomlTable& inner, Place inner_place) {
+  each("device", [&](const TomlTable& inner, TextPlace inner_place) {
     return keep(uart.devices, read_device(reader, inner, inner_place));
   });
-  each("register", [&](const TomlTable& inner, Place) {
+  each("register", [&](const TomlTable& inner, TextPlace) {
     return keep(uart.registers, read_register(reader, inner));
   });
   // Without sound registers every step would be complained about.
   if (reader.complaint_count() != before) return std::nullopt;
-  each("step", [&](const TomlTable& inner, Place inner_place) {
+  each("step", [&](const TomlTable& inner, TextPlace inner_place) {
     return keep(uart.steps, read_step(reader, inner, inner_place, uart));
   });
   if (reader.complaint_count() == before) check_whole(reader, uart, table);

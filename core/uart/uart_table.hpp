@@ -15,6 +15,6 @@ namespace kxf {
 /// that could never succeed; a step that does not fit its register; no put or several; a name that
 /// stands there twice.
 [[nodiscard]] std::optional<UartSpec> read_uart(ProfileReader& reader, const TomlTable& table,
-                                                Place place);
+                                                TextPlace place);
 
 }  // namespace kxf
