@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kxf/cpu.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
 namespace kxf {
 inline namespace KXF_ABI_NAMESPACE {
 
@@ -32,6 +37,15 @@ bool is_cpu(const Node& node) {
 /// until its enable-method starts it (Devicetree Specification v0.4, section 3.8.1).
 bool is_broken(const Node& cpu) { return cpu.text("status").value_or("okay").starts_with("fail"); }
 
+constexpr std::string_view cpu_directory = "/sys/devices/system/cpu";
+
+std::optional<unsigned> number(std::string_view text) {
+  unsigned value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size() ? std::optional(value)
+                                                                  : std::nullopt;
+}
+
 }  // namespace
 
 std::vector<CpuNode> cpu_nodes(const DeviceTree& tree) {
@@ -51,6 +65,32 @@ std::vector<CpuNode> cpu_nodes(const DeviceTree& tree) {
                      cpu.number("cpu-release-addr"), cpu.number("cpu-return-addr")});
   }
   return found;
+}
+
+std::optional<std::vector<unsigned>> cpu_list(const Machine& machine, std::string_view list) {
+  const auto read = machine.read_text(fmt::format("{}/{}", cpu_directory, list));
+  if (!read) return std::nullopt;
+  constexpr unsigned most = 1U << 16U;  // no kernel has more; guards against a damaged capture
+  std::vector<unsigned> cpus;
+  for (std::string_view text = *read; !text.empty();) {
+    const std::string_view part = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(text.size(), part.size() + 1));
+    const std::size_t dash = part.find('-');
+    const auto first = number(part.substr(0, dash));
+    const auto last = dash == std::string_view::npos ? first : number(part.substr(dash + 1));
+    if (!first || !last || *last >= most) continue;
+    for (unsigned cpu = *first; cpu <= *last; ++cpu) cpus.push_back(cpu);
+  }
+  return cpus;
+}
+
+std::optional<std::string> cpu_node_path(const Machine& machine, unsigned logical_id) {
+  const auto link = machine.link_target(fmt::format("{}/cpu{}/of_node", cpu_directory, logical_id));
+  if (!link) return std::nullopt;
+  // ../../../../firmware/devicetree/base/cpus/cpu@0
+  constexpr std::string_view base = "/devicetree/base";
+  const std::size_t at = link->find(base);
+  return at == std::string::npos ? std::nullopt : std::optional(link->substr(at + base.size()));
 }
 
 std::string_view name_of(CpuVerdict verdict) {

@@ -12,36 +12,8 @@ namespace {
 
 constexpr std::string_view cpu_directory = "/sys/devices/system/cpu";
 
-/// A kernel CPU list, `0-3,8`: how many, or which.
-std::vector<unsigned> parse_cpu_list(std::string_view text) {
-  std::vector<unsigned> cpus;
-  const auto number = [](std::string_view part) {
-    unsigned value = 0;
-    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
-    return error == std::errc{} && end == part.data() + part.size() ? std::optional(value)
-                                                                    : std::nullopt;
-  };
-  constexpr unsigned most = 1U << 16U;  // no kernel has more; guards against a damaged capture
-  while (!text.empty()) {
-    const std::string_view part = text.substr(0, text.find(','));
-    text.remove_prefix(std::min(text.size(), part.size() + 1));
-    const std::size_t dash = part.find('-');
-    const auto first = number(part.substr(0, dash));
-    const auto last = dash == std::string_view::npos ? first : number(part.substr(dash + 1));
-    if (!first || !last || *last >= most) continue;
-    for (unsigned cpu = *first; cpu <= *last; ++cpu) cpus.push_back(cpu);
-  }
-  return cpus;
-}
-
-std::optional<std::vector<unsigned>> read_cpu_list(const Machine& machine, std::string_view name) {
-  const auto text = machine.read_text(fmt::format("{}/{}", cpu_directory, name));
-  if (!text) return std::nullopt;
-  return parse_cpu_list(*text);
-}
-
 std::optional<unsigned> possible_cpus(const Machine& machine) {
-  const auto list = read_cpu_list(machine, "possible");
+  const auto list = cpu_list(machine, "possible");
   return list ? std::optional(static_cast<unsigned>(list->size())) : std::nullopt;
 }
 
@@ -56,12 +28,7 @@ std::map<std::string, unsigned> logical_ids(const Machine& machine) {
     if (const auto [stop, error] = std::from_chars(digits, end, id);
         error != std::errc{} || stop != end)
       continue;
-    const auto link = machine.link_target(fmt::format("{}/{}/of_node", cpu_directory, name));
-    if (!link) continue;
-    // ../../../../firmware/devicetree/base/cpus/cpu@0
-    constexpr std::string_view base = "/devicetree/base";
-    if (const std::size_t at = link->find(base); at != std::string::npos)
-      ids.emplace(link->substr(at + base.size()), id);
+    if (auto path = cpu_node_path(machine, id)) ids.emplace(std::move(*path), id);
   }
   return ids;
 }
@@ -175,7 +142,7 @@ Result<CpuReport> report_cpus(const Machine& machine, const DeviceTree* running,
       running == nullptr ? std::vector<CpuNode>{} : cpus_of(*running, default_method);
   if (now.empty()) return report_by_firmware(machine, registry, policy, record);
   const std::vector<CpuNode> then = cpus_of(next, default_method);
-  const auto online = read_cpu_list(machine, "online");
+  const auto online = cpu_list(machine, "online");
   const std::optional<unsigned> possible_count = possible_cpus(machine);
   const std::map<std::string, unsigned> ids = logical_ids(machine);
 

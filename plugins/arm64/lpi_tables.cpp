@@ -58,22 +58,10 @@ std::optional<std::uint64_t> cpu_of(std::string_view line) {
 
 /// The CPUs that are online, by Linux' numbers: `0-3,8`. Where nothing tells, those of the tree.
 std::set<std::uint64_t> running_cpus(const Machine& machine, const DeviceTree& tree) {
+  if (const auto online = cpu_list(machine, "online"); online && !online->empty())
+    return {online->begin(), online->end()};
   std::set<std::uint64_t> cpus;
-  const auto text = machine.read_text("/sys/devices/system/cpu/online");
-  std::string_view rest = text ? std::string_view(*text) : std::string_view();
-  constexpr std::uint64_t most = 1U << 16U;  // no kernel has more; guards against a damaged capture
-  while (!rest.empty()) {
-    const std::string_view part = rest.substr(0, rest.find(','));
-    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
-    const auto first = leading_number(part, 10);
-    const auto dash = part.find('-');
-    const auto last =
-        dash == std::string_view::npos ? first : leading_number(part.substr(dash + 1), 10);
-    if (!first || !last || *last >= most) continue;
-    for (std::uint64_t cpu = *first; cpu <= *last; ++cpu) cpus.insert(cpu);
-  }
-  if (cpus.empty())
-    for (std::uint64_t count = cpu_nodes(tree).size(); count > 0; --count) cpus.insert(count - 1);
+  for (std::uint64_t count = cpu_nodes(tree).size(); count > 0; --count) cpus.insert(count - 1);
   return cpus;
 }
 

@@ -23,28 +23,10 @@ std::optional<std::uint64_t> number(std::string_view text) {
   return value;
 }
 
-/// A CPU list of the kernel, `0-3,8`.
-std::vector<std::uint64_t> cpu_list(std::string_view text) {
-  std::vector<std::uint64_t> cpus;
-  while (!text.empty()) {
-    const std::string_view part = text.substr(0, text.find(','));
-    text.remove_prefix(std::min(text.size(), part.size() + 1));
-    const std::size_t dash = part.find('-');
-    const auto first = number(part.substr(0, dash));
-    const auto last = dash == std::string_view::npos ? first : number(part.substr(dash + 1));
-    if (!first || !last || *last >= most_cpus) continue;
-    for (std::uint64_t cpu = *first; cpu <= *last; ++cpu) cpus.push_back(cpu);
-  }
-  return cpus;
-}
-
 /// One of the kernel's lists, `online` or `present`; nothing when the machine does not tell.
 class CpuSet {
  public:
-  CpuSet(const Machine& machine, std::string_view name) {
-    if (const auto text = machine.read_text(fmt::format("{}/{}", cpu_directory, name)))
-      cpus_ = cpu_list(*text);
-  }
+  CpuSet(const Machine& machine, std::string_view name) : cpus_(cpu_list(machine, name)) {}
   [[nodiscard]] std::optional<bool> has(std::uint64_t cpu) const {
     if (!cpus_) return std::nullopt;
     return std::find(cpus_->begin(), cpus_->end(), cpu) != cpus_->end();
@@ -55,7 +37,7 @@ class CpuSet {
   }
 
  private:
-  std::optional<std::vector<std::uint64_t>> cpus_;
+  std::optional<std::vector<unsigned>> cpus_;
 };
 
 /// The running kernel's view of its CPUs.
@@ -72,16 +54,12 @@ class Threads {
     // There are folders for CPUs that may be added later, too.
     if (logical >= most_cpus || !present_.has(logical).value_or(true)) return std::nullopt;
     const auto id = machine_.read_text(path + "/physical_id");
-    const auto link = machine_.link_target(path + "/of_node");
-    if (!id && !link && !machine_.exists(path)) return std::nullopt;
+    auto node = cpu_node_path(machine_, static_cast<unsigned>(logical));
+    if (!id && !node && !machine_.exists(path)) return std::nullopt;
     Thread thread;
     thread.logical = static_cast<unsigned>(logical);
     if (id) thread.hardware = number(*id);
-    if (link) {
-      constexpr std::string_view base = "/devicetree/base";
-      if (const std::size_t at = link->find(base); at != std::string::npos)
-        thread.node = link->substr(at + base.size());
-    }
+    if (node) thread.node = std::move(*node);
     thread.online = online_.has(logical);
     return thread;
   }

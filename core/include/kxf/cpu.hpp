@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kxf/device_tree.hpp"
+#include "kxf/machine.hpp"
 
 namespace kxf {
 inline namespace KXF_ABI_NAMESPACE {
@@ -22,6 +23,14 @@ struct CpuNode {
 
 /// All CPUs of a tree by ascending position in it; empty when it describes none (ACPI).
 [[nodiscard]] KXF_API std::vector<CpuNode> cpu_nodes(const DeviceTree& tree);
+
+/// Linux' numbers in one of the lists `online`, `offline`, `possible`, `present` of
+/// /sys/devices/system/cpu (`0-3,8`), ascending. Nothing when the machine does not tell.
+[[nodiscard]] KXF_API std::optional<std::vector<unsigned>> cpu_list(const Machine& machine,
+                                                                    std::string_view list);
+/// The device tree node of the CPU with this number of Linux', by sysfs' link: `/cpus/cpu@0`.
+[[nodiscard]] KXF_API std::optional<std::string> cpu_node_path(const Machine& machine,
+                                                               unsigned logical_id);
 
 enum class CpuVerdict : std::uint8_t {
   ok,       ///< can be handed to the next kernel
