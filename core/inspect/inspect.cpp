@@ -9,8 +9,8 @@
 
 #include "devicetree/next_tree.hpp"
 #include "memory/discovery.hpp"
+#include "plan/console.hpp"
 #include "plan/cpu_report.hpp"
-#include "plan/spcr.hpp"
 #include "plan/survey.hpp"
 #include "policy/command_line.hpp"
 
@@ -138,9 +138,8 @@ class Inspector {
     // Memory nodes of a tree that no firmware has filled in yet are placeholders, and some of them
     // reach over the devices.
     const bool placeholders = machine_.facts().hardware.empty();
-    auto choice =
-        choose_console_or_spcr(machine_, policy_, line, *next_,
-                               placeholders ? MemoryMap{} : result_.memory, registry_, asked);
+    auto choice = choose_console(machine_, policy_, line, *next_,
+                                 placeholders ? MemoryMap{} : result_.memory, registry_, asked);
     for (const Decision& decision : asked.decisions()) {
       if (decision.choice == "none") result_.console_reason = decision.reason;
       result_.record.decide(decision.topic, decision.choice, decision.reason);

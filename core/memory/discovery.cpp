@@ -105,8 +105,8 @@ Status ask(const MemorySource& source, const Machine& machine, Answers& answers,
   auto findings = source.discover(machine, record);
   if (!findings) return pass(std::move(findings), fmt::format("memory source {}", name));
   RangeSet ram = ram_of(findings->ranges);
-  if (!findings->reservations_only) answers.asked.push_back(name);
-  if (findings->reservations_only && ram.empty()) {
+  if (!source.reservations_only()) answers.asked.push_back(name);
+  if (source.reservations_only() && ram.empty()) {
     answers.silences.push_back(fmt::format("{}: it lists reservations only", name));
   } else if (ram.empty()) {
     const std::string reason = findings->silence.empty() ? "it lists no RAM" : findings->silence;

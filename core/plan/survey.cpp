@@ -69,6 +69,10 @@ Result<std::vector<const MemorySource*>> memory_sources(const Policy& policy,
     if (!source) return pass(std::move(source), policy.memory_sources.origin);
     sources.push_back(*source);
   }
+  for (const auto& source : registry.all<MemorySource>())
+    if (source.implementation->reservations_only() &&
+        std::ranges::find(sources, source.implementation) == sources.end())
+      sources.push_back(source.implementation);
   return sources;
 }
 

@@ -28,6 +28,7 @@ std::optional<CpuAssessment> CpuEnableMethod::assess_firmware(
 }
 ImageFormat::~ImageFormat() = default;
 MemorySource::~MemorySource() = default;
+bool MemorySource::reservations_only() const noexcept { return false; }
 Registrar::~Registrar() = default;
 
 }  // namespace KXF_ABI_NAMESPACE

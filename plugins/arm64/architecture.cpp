@@ -302,7 +302,6 @@ class Arm64 final : public Architecture {
   }
   [[nodiscard]] ArchitectureTraits traits() const noexcept override {
     ArchitectureTraits traits{em_aarch64, command_line_bytes, 4 * kib};
-    traits.memory_sources.emplace_back(lpi_source_name);
     traits.must_stop_cpus = true;  // cpus_are_stuck_in_kernel() in arch/arm64/kernel/smp.c
     return traits;
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Warns where the reservations of lpi_source.cpp cannot be complete, or where a profile did without
-// them. What is at stake: the GIC goes on writing into memory that the next kernel takes for free,
-// and that kernel clears the old property table, which by then may be its own code.
+// Warns where the reservations of lpi_source.cpp cannot be complete. What is at stake: the GIC goes
+// on writing into memory that the next kernel takes for free, and that kernel clears the old
+// property table, which by then may be its own code.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -33,24 +33,10 @@ class GicCheck final : public BoardCheck {
     // A crash kernel lives in memory of its own, and Linux expects the tables to be live there.
     if (plan.parts().crash || !has_its_without_efi(machine)) return {};
     const LpiTables tables = live_lpi_tables(machine);
-    if (!tables.missing.empty()) return {unknown(tables)};
-    const RangeSet& usable = plan.parts().memory.usable();
-    std::vector<std::string> bare;
-    for (const LpiTable& table : tables.found)
-      if (usable.overlaps(table.range)) bare.push_back(to_text(table.range));
-    if (bare.empty()) return {};
-    return {{false, std::string(name()), std::string(danger),
-             fmt::format(
-                 "name the memory source {} in the profile, or reserve with [[memory.reserve]]: "
-                 "{}",
-                 lpi_source_name, fmt::join(bare, ", "))}};
-  }
-
- private:
-  [[nodiscard]] BoardFinding unknown(const LpiTables& tables) const {
-    return {false, std::string(name()),
-            fmt::format("{}; not known: {}", danger, fmt::join(tables.missing, ", ")),
-            std::string(lpi_remedy)};
+    if (tables.missing.empty()) return {};
+    return {{false, std::string(name()),
+             fmt::format("{}; not known: {}", danger, fmt::join(tables.missing, ", ")),
+             std::string(lpi_remedy)}};
   }
 };
 

@@ -18,10 +18,11 @@ class LpiSource final : public MemorySource {
     return "live LPI tables of a GICv3 with an ITS and without EFI, by the boot log";
   }
 
+  [[nodiscard]] bool reservations_only() const noexcept override { return true; }
+
   [[nodiscard]] Result<MemoryFindings> discover(const Machine& machine,
                                                 Record& record) const noexcept override {
     MemoryFindings findings;
-    findings.reservations_only = true;
     if (!has_its_without_efi(machine)) return findings;
     for (LpiTable& table : live_lpi_tables(machine).found) {
       MemoryRange range{table.range, MemoryKind::reserved, std::move(table.label), {}};

@@ -83,7 +83,7 @@ TEST_CASE("LPI tables are found in the boot log, kept out of and handed over") {
   machine.tree = tree_with_its().done();
   machine.files["/kxf-boot-log"] = boot_log;
   const auto found = discovered(machine);
-  CHECK(found.reservations_only);
+  CHECK(kxf::arm64::lpi_source().reservations_only());
   CHECK(ranges_of(found) ==
         std::vector<kxf::Range>{{0x425b0000, 0x425c0000}, {0x425c0000, 0x425d0000}});
   for (const kxf::MemoryRange& range : found.ranges) {
@@ -134,19 +134,6 @@ TEST_CASE("a boot log that is gone is a warning with a remedy") {
   CHECK_FALSE(found[0].refuse);
   CHECK(found[0].text.find("not known: the boot log (") != std::string::npos);
   CHECK(found[0].remedy.find("load as root") != std::string::npos);
-}
-
-TEST_CASE("tables that no source of the profile reserves are named") {
-  MapMachine machine;
-  machine.tree = tree_with_its().done();
-  machine.files["/kxf-boot-log"] = boot_log;
-  const auto found = findings(machine, plan_with());
-  REQUIRE(found.size() == 1);
-  CHECK(found[0].remedy ==
-        "name the memory source gic-lpi in the profile, or reserve with [[memory.reserve]]: "
-        "0x425b0000-0x425bffff, 0x425c0000-0x425cffff");
-  CHECK(findings(machine, plan_with({{0x425b0000, 0x425c0000}})).size() == 1);
-  CHECK(findings(machine, plan_with({{0x425b0000, 0x425d0000}})).empty());
 }
 
 TEST_CASE("tables that the boot log does not tell of stay a warning") {

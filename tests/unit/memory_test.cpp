@@ -72,9 +72,12 @@ class FixedSource final : public MemorySource {
  public:
   FixedSource(std::string_view name, std::vector<MemoryRange> ranges, std::string silence = {},
               bool reservations_only = false)
-      : name_(name), findings_{std::move(ranges), std::move(silence), reservations_only} {}
+      : name_(name),
+        findings_{std::move(ranges), std::move(silence)},
+        reservations_only_(reservations_only) {}
   [[nodiscard]] std::string_view name() const noexcept override { return name_; }
   [[nodiscard]] std::string_view summary() const noexcept override { return "fixed"; }
+  [[nodiscard]] bool reservations_only() const noexcept override { return reservations_only_; }
   [[nodiscard]] kxf::Result<MemoryFindings> discover(const kxf::Machine& /*machine*/,
                                                      Record& /*record*/) const noexcept override {
     return findings_;
@@ -83,6 +86,7 @@ class FixedSource final : public MemorySource {
  private:
   std::string_view name_;
   MemoryFindings findings_;
+  bool reservations_only_;
 };
 
 MemoryRange ram(std::uint64_t start, std::uint64_t end) {

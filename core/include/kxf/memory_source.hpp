@@ -14,13 +14,17 @@ inline namespace KXF_ABI_NAMESPACE {
 struct MemoryFindings {
   std::vector<MemoryRange> ranges;  ///< `source` may stay empty: the core fills it in
   std::string silence;              ///< why no RAM is listed, when none is
-  bool reservations_only = false;   ///< it never lists RAM: that it does not is no news
 };
 
 /// Knows where RAM is and what is reserved. The policy names sources in the order to ask them.
 class KXF_API MemorySource : public Extension {
  public:
   ~MemorySource() override;
+
+  /// Does it know reservations only, never RAM? Such a source is asked of every machine, whatever
+  /// the profile names: what it knows nobody may leave out. It has to be silent where it knows
+  /// nothing.
+  [[nodiscard]] virtual bool reservations_only() const noexcept;
 
   /// Errors: the source exists but cannot be trusted (malformed). Not there, or unreadable for
   /// this user, is silence, not an error.
