@@ -10,7 +10,8 @@ Expect:      "ok NAME" or "FAIL NAME" with a unified diff; the last line is "N p
 Time:        some seconds
 
 A case is a TOML file: `about`; `machine`, a capture of tests/machines; `arguments` of kxf plan; optionally `profile`, the
-text of a profile that is added as --profile ./board.toml, and `facts`, members of the capture's manifest to change. The
+text of a profile that is added as --profile ./board.toml, `facts`, members of the capture's manifest to change, and
+`firmware = "older"` for memory blocks in the older encoding (support/drconf.py). The
 kernels, initrds and trees that these name are those of tests/support/fixtures.py. What should come out is NAME.plan.json.
 
 Two things are levelled before the comparison: the folder that the test runs in becomes "@", and size and digest of the
@@ -31,10 +32,11 @@ import tomllib
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / 'support'))
 import captures  # pylint: disable=wrong-import-position
+import drconf  # pylint: disable=wrong-import-position
 import fixtures  # pylint: disable=wrong-import-position
 import kxf as program  # pylint: disable=wrong-import-position
 
-CASE_KEYS = {'about', 'machine', 'arguments', 'profile', 'facts'}
+CASE_KEYS = {'about', 'machine', 'arguments', 'profile', 'facts', 'firmware'}
 
 
 def level(text, folder):
@@ -146,6 +148,8 @@ def prepare(case, folder):
     """Puts everything that the case names into `folder`; returns the arguments of kxf."""
     capture = captures.Capture(program.MACHINES / (case['machine'] + '.tar'))
     capture.facts(**case.get('facts', {}))
+    if case.get('firmware') == 'older':
+        capture.tree = drconf.older(capture.tree)
     capture.write(folder / 'machine.tar')
     fixtures.write(folder, capture, case['arguments'] + re.findall(r'"([^"]*)"', case.get('profile', '')))
     arguments = ['plan', '--json', '--machine', 'machine.tar', *case['arguments']]

@@ -35,13 +35,12 @@ machine() {
         -object memory-backend-ram,id=node1,size=1G -numa node,nodeid=1,memdev=node1,cpus=1
         -object memory-backend-ram,id=late0,size=512M -device pc-dimm,id=dimm0,memdev=late0,node=0
         -object memory-backend-ram,id=late1,size=1G -device pc-dimm,id=dimm1,memdev=late1,node=1,addr=0x100000000) ;;
-    pseries-drconf-v1) machine pseries-drconf ;;
     powernv) board powernv9 ;;
     *) die "no machine $1; there are: ${names_known[*]}" ;;
   esac
 }
 names_known=(virt-dt-el1 virt-dt-el2-vhe virt-dt-its virt-efi-dt virt-efi-acpi virt-crash raspi3b raspi3b-nr-cpus-1 pseries
-  pseries-drconf pseries-drconf-v1 powernv)
+  pseries-drconf powernv)
 
 # raspi3b NAME: no virtio there and so no 9p: the capture comes out over the serial port
 raspi3b() {
@@ -104,10 +103,6 @@ for name in "${names[@]}"; do
     boot "$name"
     grep -aq 'G: kxf capture: exit 0' "$LOG" || die "$name was not captured: see $LOG"
     tar=$SHARE/machine.tar
-  fi
-  if [ "$name" = pseries-drconf-v1 ]; then
-    python3 "$here/drconf_v1.py" "$tar" "$tar.v1"
-    mv "$tar.v1" "$tar"
   fi
   python3 "$here/tidy.py" "$tar" "$here/$name.tar"
 done

@@ -1,29 +1,18 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""drconf_v1.py CAPTURE OUTPUT -- the same machine as older firmware describes it: each memory block with an entry of its own.
-
-How to run:  by record.sh
-Expect:      OUTPUT, in whose tree ibm,dynamic-memory is there instead of ibm,dynamic-memory-v2; no output
-Time:        below 1 s
+"""The device tree of a machine as older firmware describes it: each memory block with an entry of its own.
 
 QEMU writes the newer encoding for every kernel that can read it, and Linux can since 4.16, so no kernel of today records the
 older one there. LoPAR 2.0, section B.6.2: v2 is runs of (number, address, index, associativity, flags), v1 is single
 (address, index, reserved, associativity, flags).
 """
-import pathlib
 import struct
-import sys
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'support'))
-import captures  # pylint: disable=wrong-import-position
 
 NODE = '/ibm,dynamic-reconfiguration-memory'
 RUN, BLOCK = '>IQIII', '>QIIII'
 
 
-def main():
-    capture = captures.Capture(sys.argv[1])
-    tree = capture.tree
+def older(tree):
+    """The same tree, with ibm,dynamic-memory in place of ibm,dynamic-memory-v2."""
     node = tree.root.at(NODE)
     size, = struct.unpack('>Q', node.properties['ibm,lmb-size'])
     runs = node.properties['ibm,dynamic-memory-v2']
@@ -36,9 +25,4 @@ def main():
             name, value = 'ibm,dynamic-memory', struct.pack('>I', len(blocks)) + b''.join(blocks)
         properties[name] = value
     node.properties = properties
-    capture.tree = tree
-    capture.write(sys.argv[2])
-
-
-if __name__ == '__main__':
-    main()
+    return tree
