@@ -17,6 +17,12 @@ inline namespace KXF_ABI_NAMESPACE {
 Extension::~Extension() = default;
 Architecture::~Architecture() = default;
 Status Architecture::check_finished(const FinishedQuestion&) const noexcept { return {}; }
+Result<CrashLayout> Architecture::crash_layout(const ArchitectureQuestion&,
+                                               Record&) const noexcept {
+  return refuse("this architecture's plugin cannot load crash kernels with kexec_load",
+                "use a running kernel with CONFIG_KEXEC_FILE");
+}
+Status Architecture::announce_crash(TreeEditor&, const CrashPlaces&) const noexcept { return {}; }
 bool Architecture::handles_tree(const DeviceTree&) const noexcept { return false; }
 BoardCheck::~BoardCheck() = default;
 Codec::~Codec() = default;

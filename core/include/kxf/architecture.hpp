@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "kxf/console.hpp"
+#include "kxf/crash.hpp"
 #include "kxf/extension.hpp"
 #include "kxf/kernel.hpp"
 #include "kxf/machine.hpp"
@@ -32,6 +34,13 @@ struct ArchitectureTraits {
   bool must_stop_cpus = false;
   /// A large segment is digested in so many parts, hashes that vector units run side by side.
   unsigned digest_parts = 1;
+  /// What a crash kernel's command line gets unless the profile says otherwise.
+  std::string crash_command_line = {};
+  /// The parameter that tells a crash kernel where the core header is; empty: the tree says it.
+  std::string core_header_parameter = {};
+  /// When CPUs come or go, a running kernel that keeps core headers up to date rewrites the crash
+  /// kernel's tree, too.
+  bool hotplug_rewrites_tree = false;
 };
 
 /// What planning knows when it asks an architecture. References live for the call.
@@ -67,6 +76,7 @@ struct PurgatoryQuestion {
   std::vector<DigestEntry> digests;  ///< empty: nothing is verified
   const Machine& machine;
   const Settings& settings;
+  std::optional<BackupCopy> backup = {};
 };
 
 /// The code between the two kernels, as position-independent bytes.
@@ -115,6 +125,19 @@ class KXF_API Architecture : public Extension {
   /// Errors: more digests or steps than the purgatory can hold, an address it cannot reach.
   [[nodiscard]] virtual Result<PurgatoryImage> purgatory(
       const PurgatoryQuestion& question) const noexcept = 0;
+
+  /// What a dump of the running kernel needs. Asked before a crash kernel is loaded by kexec_load.
+  /// Errors: what cannot be found out of the running kernel. By default: this architecture cannot
+  /// load crash kernels so.
+  [[nodiscard]] virtual Result<CrashLayout> crash_layout(const ArchitectureQuestion& question,
+                                                         Record& record) const noexcept;
+
+  /// Tell a crash kernel by its tree where everything is. Called after adjust_tree() with
+  /// placeholders, and on the finished tree with the addresses: the size must not depend on them.
+  /// The core itself reserves the core header and the backup (`/memreserve/`). By default nothing
+  /// is told.
+  [[nodiscard]] virtual Status announce_crash(TreeEditor& tree,
+                                              const CrashPlaces& places) const noexcept;
 
   /// The last look at the bytes before kexec_load gets them: do they keep the entry contract?
   /// Errors: the rule that is broken. By default none is.
