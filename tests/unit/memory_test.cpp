@@ -143,6 +143,39 @@ TEST_SUITE("device tree memory") {
     CHECK(texts(*from_tree(maker.done())) == Texts{"ram 0x0-0x3b3fffff /memory"});
   }
 
+  TEST_CASE("banks below 4 GiB, above it and above 512 GiB are all RAM") {
+    TreeMaker maker;
+    maker.cells("/", "#address-cells", {2}).cells("/", "#size-cells", {2});
+    maker.text("/memory@80000000", "device_type", "memory")
+        .cells("/memory@80000000", "reg",
+               {0x0, 0x80000000, 0x0, 0x80000000, 0x8, 0x80000000, 0x7, 0x80000000});
+    maker.text("/memory@8800000000", "device_type", "memory")
+        .cells("/memory@8800000000", "reg", {0x88, 0x0, 0x1, 0x0});
+    CHECK(texts(*from_tree(maker.done())) ==
+          Texts{"ram 0x80000000-0xffffffff /memory@80000000",
+                "ram 0x880000000-0xfffffffff /memory@80000000",
+                "ram 0x8800000000-0x88ffffffff /memory@8800000000"});
+  }
+
+  TEST_CASE("a root of three cells is read, and refused only where it says more than 64 bits") {
+    TreeMaker maker;
+    maker.cells("/", "#address-cells", {3}).cells("/", "#size-cells", {3});
+    maker.text("/memory", "device_type", "memory")
+        .cells("/memory", "reg", {0, 0x88, 0x0, 0, 0x1, 0x0});
+    maker.cells("/reserved-memory", "#address-cells", {3})
+        .cells("/reserved-memory", "#size-cells", {3})
+        .flag("/reserved-memory", "ranges")
+        .cells("/reserved-memory/log", "reg", {0, 0x88, 0x1000, 0, 0, 0x1000});
+    maker.cells("/chosen", "linux,usable-memory-range", {0, 0x88, 0x0, 0, 0x0, 0x80000000});
+    CHECK(texts(*from_tree(maker.done())) ==
+          Texts{"ram 0x8800000000-0x887fffffff /memory",
+                "reserved 0x8800001000-0x8800001fff /reserved-memory/log"});
+    maker.cells("/memory", "reg", {1, 0x88, 0x0, 0, 0x1, 0x0});
+    const auto wide = from_tree(maker.done());
+    REQUIRE(!wide);
+    CHECK(wide.error().message.find("more than 64 bits") != std::string::npos);
+  }
+
   TEST_CASE("a memory node that cannot be read is an error, not silence") {
     TreeMaker maker = tree_with_memory();
     maker.cells("/memory@40000000", "reg", {0, 0x40000000, 0});
@@ -421,6 +454,22 @@ TEST_SUITE("memory discovery") {
     const auto none = discover({&b}, record);
     REQUIRE_FALSE(none);
     CHECK(none.error().message == "no memory source lists RAM (b: it lists reservations only)");
+  }
+
+  TEST_CASE(
+      "memory that came after the boot is not used: the next kernel's tree does not have it") {
+    const FixedSource tree("dt", {ram(0x40000000, 0x80000000)});
+    const FixedSource iomem("iomem", {ram(0x40000000, 0x80000000), ram(0x100000000, 0x140000000)});
+    Record record;
+    const auto map = discover({&tree, &iomem}, record);
+    REQUIRE(map);
+    CHECK(map->usable() == RangeSet{{0x40000000, 0x80000000}});
+    REQUIRE(record.warnings().size() == 1);
+    CHECK(record.warnings()[0].text.find("only iomem lists 0x100000000-0x13fffffff") !=
+          std::string::npos);
+    // Where firmware tells each kernel anew (ACPI, UEFI), iomem alone says what there is.
+    Record alone;
+    CHECK(discover({&iomem}, alone)->usable().contains({0x100000000, 0x140000000}));
   }
 
   TEST_CASE("what a later source leaves out is not used and warned about once") {
