@@ -102,6 +102,12 @@ Result<DeviceTree> prepare_tree(const Policy& policy, const DeviceTree* running,
   return editor.tree();
 }
 
+Status write_command_line(TreeEditor& tree, std::string_view command_line) {
+  if (!command_line.empty()) return tree.set_text(chosen, "bootargs", command_line);
+  tree.remove_property(chosen, "bootargs");
+  return {};
+}
+
 Status write_initrd(TreeEditor& tree, const Range& initrd) {
   KXF_CHECK(tree.set_u64(chosen, "linux,initrd-start", initrd.start));
   return tree.set_u64(chosen, "linux,initrd-end", initrd.end);
@@ -120,10 +126,7 @@ Status write_chosen(TreeEditor& tree, const ChosenValues& values, Record& record
       record.decide("device-tree", fmt::format("dropped /chosen/{}", name),
                     "it belongs to the running kernel");
 
-  if (values.command_line.empty())
-    tree.remove_property(chosen, "bootargs");
-  else
-    KXF_CHECK(tree.set_text(chosen, "bootargs", values.command_line));
+  KXF_CHECK(write_command_line(tree, values.command_line));
   if (values.initrd) {
     KXF_CHECK(write_initrd(tree, *values.initrd));
     KXF_CHECK(tree.reserve(*values.initrd));

@@ -40,6 +40,9 @@ inline constexpr std::size_t rng_seed_bytes = 128;
 /// command line and on counts only, not on addresses.
 [[nodiscard]] Status write_chosen(TreeEditor& tree, const ChosenValues& values, Record& record);
 
+/// The command line alone; an empty one is no property.
+[[nodiscard]] Status write_command_line(TreeEditor& tree, std::string_view command_line);
+
 /// The bounds of the initrd alone: the size of the tree does not change when they are there
 /// already.
 [[nodiscard]] Status write_initrd(TreeEditor& tree, const Range& initrd);

@@ -54,8 +54,9 @@ int by_segments(const ReadyPlan& plan, SystemCalls& calls) {
   segments.reserve(plan.segments.size());
   for (const ReadySegment& segment : plan.segments)
     segments.push_back({segment.bytes, segment.range});
-  return calls.kexec_load(plan.entry, segments,
-                          {.on_crash = plan.crash, .kexec_arch = plan.kexec_arch});
+  return calls.kexec_load(
+      plan.entry, segments,
+      {.on_crash = plan.crash, .crash_hotplug = plan.crash_hotplug, .kexec_arch = plan.kexec_arch});
 }
 
 tl::unexpected<Error> failed(KexecCall call, int error, const ReadyPlan& plan,

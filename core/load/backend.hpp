@@ -25,6 +25,7 @@ struct ReadyPlan {
   /// kexec_file_load, then kexec_load with `segments` where the kernel cannot do it.
   bool may_fall_back = false;
   bool crash = false;
+  bool crash_hotplug = false;    ///< the plan allows the kernel to keep its core header up to date
   std::uint32_t kexec_arch = 0;  ///< KEXEC_ARCH_* >> 16
 
   // for kexec_load

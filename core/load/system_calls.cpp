@@ -121,7 +121,9 @@ class RealSystemCalls final : public SystemCalls {
 }  // namespace
 
 unsigned long LoadFlags::value() const noexcept {
-  return (on_crash ? KEXEC_ON_CRASH : 0UL) | (static_cast<unsigned long>(kexec_arch) << 16U);
+  constexpr unsigned long crash_hotplug_support = 8;  // include/uapi/linux/kexec.h of Linux 6.10
+  return (on_crash ? KEXEC_ON_CRASH : 0UL) | (crash_hotplug ? crash_hotplug_support : 0UL) |
+         (static_cast<unsigned long>(kexec_arch) << 16U);
 }
 
 unsigned long FileLoadFlags::value() const noexcept {

@@ -28,6 +28,7 @@ struct KexecSegment {
 /// nothing that was set gets lost.
 struct LoadFlags {
   bool on_crash = false;         ///< KEXEC_ON_CRASH: for the crash slot
+  bool crash_hotplug = false;    ///< KEXEC_CRASH_HOTPLUG_SUPPORT: the core header has room to grow
   std::uint32_t kexec_arch = 0;  ///< KEXEC_ARCH_* >> 16; 0: the running kernel's own
 
   [[nodiscard]] unsigned long value() const noexcept;

@@ -33,6 +33,13 @@ Result<Json> segments_json(const SealedPlan& sealed) {
   return segments;
 }
 
+Json ranges_json(const RangeSet& set) {
+  Json list = Json::array();
+  for (const Range& range : set)
+    list.push_back({{"start", hex(range.start)}, {"end", hex(range.end)}});
+  return list;
+}
+
 Json memory_json(const MemoryMap& memory) {
   Json ranges = Json::array();
   for (const MemoryRange& range : memory.ranges())
@@ -41,16 +48,15 @@ Json memory_json(const MemoryMap& memory) {
                       {"kind", name_of(range.kind)},
                       {"label", range.label},
                       {"source", range.source}});
-  Json usable = Json::array();
-  for (const Range& range : memory.usable())
-    usable.push_back({{"start", hex(range.start)}, {"end", hex(range.end)}});
   Json disagreements = Json::array();
   for (const MemoryDisagreement& disagreement : memory.disagreements())
     disagreements.push_back({{"start", hex(disagreement.range.start)},
                              {"end", hex(disagreement.range.end)},
                              {"said_by", disagreement.said_by},
                              {"denied_by", disagreement.denied_by}});
-  return {{"ranges", ranges}, {"usable", usable}, {"disagreements", disagreements}};
+  return {{"ranges", ranges},
+          {"usable", ranges_json(memory.usable())},
+          {"disagreements", disagreements}};
 }
 
 template <class T>
@@ -96,6 +102,18 @@ std::string console_text(const PlanParts& parts) {
                      device.terminal ? fmt::format("terminal {}", hex(*device.terminal))
                                      : fmt::format("at {}", hex(device.phys_base)),
                      device.origin);
+}
+
+Json crash_json(const CrashPlan& crash) {
+  Json cpus = Json::array();
+  for (const CpuNotes& notes : crash.notes.cpus)
+    cpus.push_back({{"cpu", notes.cpu}, {"notes", hex(notes.where.start)}});
+  return {{"regions", ranges_json(crash.regions)},
+          {"region", hex(crash.home.start)},
+          {"cpus", cpus},
+          {"vmcoreinfo", hex(crash.notes.vmcoreinfo.start)},
+          {"dumped", ranges_json(crash.dumped)},
+          {"kernel_updates", crash.kernel_updates}};
 }
 
 Json record_json(const Record& record, Json& warnings) {
@@ -152,6 +170,7 @@ Result<std::string> plan_json(const SealedPlan& sealed) {
   plan["cpus"] = cpus_json(parts.cpus);
   plan["cpu_verdict"] = {{"status", name_of(parts.cpus.verdict)}, {"reason", parts.cpus.reason}};
   plan["console"] = console_json(parts);
+  if (sealed.crash) plan["crash"] = crash_json(*sealed.crash);
   plan["command_line"] = parts.command_line;
   Json warnings = Json::array();
   plan["decisions"] = record_json(parts.record, warnings);

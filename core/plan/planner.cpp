@@ -11,26 +11,16 @@
 #include "plan/backend_choice.hpp"
 #include "plan/console.hpp"
 #include "plan/cpu_report.hpp"
+#include "plan/crash_survey.hpp"
 #include "plan/kernel_layout.hpp"
 #include "plan/placer.hpp"
 #include "plan/policy_names.hpp"
 #include "plan/survey.hpp"
+#include "plan/tree_draft.hpp"
 #include "policy/command_line.hpp"
 
 namespace kxf {
 namespace {
-
-/// The reservations that the next tree must carry, each once.
-std::vector<Range> tree_reservations(const std::vector<MemoryRange>& extra,
-                                     const DeviceTree& prepared) {
-  std::vector<Range> ranges;
-  const std::vector<Range> present = prepared.memory_reservations();
-  for (const MemoryRange& range : extra)
-    if (std::ranges::find(present, range.range) == present.end() &&
-        std::ranges::find(ranges, range.range) == ranges.end())
-      ranges.push_back(range.range);
-  return ranges;
-}
 
 /// All that planning has found out on its way; each step reads what the earlier ones wrote.
 struct Draft {
@@ -50,55 +40,14 @@ struct Draft {
   MemoryMap memory{};
   std::optional<ConsoleChoice> console{};
   BackendChoice backend{};
+  std::optional<CrashSurvey> crash{};  ///< of a crash load
+  std::optional<BackupCopy> backup{};
 
   [[nodiscard]] ArchitectureQuestion question() const {
     return {machine, image.kernel, memory, settings, policy.crash};
   }
   [[nodiscard]] const SinkProgram* sink() const { return console ? &console->program : nullptr; }
 };
-
-/// Where the initrd and the tree lie, as far as the tree says so.
-struct TreeAddresses {
-  std::optional<Range> initrd;
-  Range own;
-
-  /// Of the right sizes, at addresses that no memory has.
-  static TreeAddresses placeholders(std::uint64_t initrd_bytes) {
-    constexpr std::uint64_t nowhere = std::uint64_t{0xff} << 56U;
-    const Range initrd = Range::sized(nowhere, initrd_bytes);
-    return {initrd_bytes == 0 ? std::nullopt : std::optional(initrd),
-            Range::sized(nowhere + initrd_bytes, 1)};
-  }
-};
-
-/// The next tree, complete but for the addresses, which wait for its size.
-Result<DeviceTree> draft_tree(const Draft& draft, const TreeAddresses& addresses, Record& record) {
-  TreeEditor editor(*draft.prepared_tree);
-  std::vector<Range> reserve = tree_reservations(draft.extra, *draft.prepared_tree);
-  if (draft.architecture->traits().reserve_tree) reserve.push_back(addresses.own);
-  KXF_CHECK(
-      write_chosen(editor, {draft.command_line, addresses.initrd, std::move(reserve)}, record));
-  KXF_CHECK(draft.architecture->adjust_tree(editor, draft.question(), record));
-  auto tree = editor.tree();
-  if (!tree) return pass(std::move(tree), "next device tree");
-  return tree;
-}
-
-/// The same tree with addresses instead of placeholders: each in the place of its own, so that the
-/// size stays.
-Result<DeviceTree> with_addresses(const DeviceTree& tree, const TreeAddresses& before,
-                                  const TreeAddresses& after) {
-  TreeEditor editor(tree);
-  if (after.initrd) KXF_CHECK(write_initrd(editor, *after.initrd));
-  editor.unreserve_all();
-  for (const Range& range : tree.memory_reservations()) {
-    if (range == before.initrd)
-      KXF_CHECK(editor.reserve(*after.initrd));
-    else
-      KXF_CHECK(editor.reserve(range == before.own ? after.own : range));
-  }
-  return editor.tree();
-}
 
 Result<PurgatoryImage> make_purgatory(const Draft& draft, std::uint64_t own_address,
                                       std::uint64_t kernel_entry, std::uint64_t tree_address) {
@@ -109,7 +58,8 @@ Result<PurgatoryImage> make_purgatory(const Draft& draft, std::uint64_t own_addr
                                         draft.sink(),
                                         {},
                                         draft.machine,
-                                        draft.settings});
+                                        draft.settings,
+                                        draft.backup});
 }
 
 Result<Range> place_of(const std::vector<Place>& places, std::string_view name) {
@@ -119,37 +69,86 @@ Result<Range> place_of(const std::vector<Place>& places, std::string_view name) 
   return found->range;
 }
 
+TreeInputs tree_inputs(const Draft& draft, const ArchitectureQuestion& question) {
+  TreeInputs inputs{
+      *draft.prepared_tree, *draft.architecture, question, draft.command_line, {}, false, {}};
+  for (const MemoryRange& range : draft.extra) inputs.reservations.push_back(range.range);
+  inputs.has_initrd = !draft.initrd.empty();
+  if (draft.crash) inputs.crash = draft.crash->placeholders();
+  return inputs;
+}
+
+/// Rules for all segments: the architecture's, then those of the core for what a crash load has.
+Result<std::vector<PlacementRule>> rules_for(Draft& draft, const SegmentSizes& sizes) {
+  KXF_TRY(rules, draft.architecture->placement_rules(draft.question(), sizes, draft.record));
+  if (!draft.crash) return rules;
+  PlacementRule rule;
+  rule.alignment = draft.architecture->traits().segment_alignment;
+  rule.preference = PlacementRule::Preference::highest;
+  rule.name = core_header_segment;
+  rule.size_bytes = draft.crash->header_room;
+  rules.push_back(rule);
+  if (draft.crash->layout.backup) {
+    rule.name = backup_segment;
+    rule.size_bytes = draft.crash->layout.backup->size_bytes();
+    rules.push_back(rule);
+  }
+  return rules;
+}
+
+/// The segments that only a crash load has, and where they are.
+Result<CrashPlaces> place_crash(const Draft& draft, const std::vector<Place>& places,
+                                PlanParts& parts) {
+  const CrashSurvey& crash = *draft.crash;
+  KXF_TRY(header, place_of(places, core_header_segment));
+  CrashPlaces result{header, crash.plan.regions, crash.plan.home, {}};
+  if (crash.layout.backup) {
+    KXF_TRY(backup, place_of(places, backup_segment));
+    result.backup = backup;
+    parts.segments.push_back({std::string(backup_segment), {}, backup});
+  }
+  KXF_TRY(bytes, core_header_bytes(crash, draft.machine.facts().endian, result.backup));
+  parts.segments.push_back({std::string(core_header_segment), Blob(std::move(bytes)), header});
+  return result;
+}
+
 /// Where everything goes and what is in it, for kexec_load.
 Status place_all(Draft& draft, PlanParts& parts) {
   const bool has_initrd = !draft.initrd.empty();
-  const auto placeholders = TreeAddresses::placeholders(draft.initrd.size_bytes());
+  const ArchitectureQuestion question = draft.question();
+  const TreeInputs inputs = tree_inputs(draft, question);
+  const std::uint64_t tree_room = draft.crash ? draft.crash->layout.tree_room_bytes : 0;
   Record tree_record;  // read after the placement that it has to wait for
-  KXF_TRY(drafted_tree, draft_tree(draft, placeholders, tree_record));
+  KXF_TRY(drafted_tree, draft_tree(inputs, tree_record));
+  const std::uint64_t tree_bytes = drafted_tree.blob().size() + tree_room;
   KXF_TRY(sized_purgatory, make_purgatory(draft, 0, 0, 0));
   KXF_TRY(rules,
-          draft.architecture->placement_rules(
-              draft.question(),
-              {draft.initrd.size_bytes(), drafted_tree.blob().size(), sized_purgatory.memory_size},
-              draft.record));
-  const RangeSet& allowed =
-      draft.policy.crash ? draft.memory.crash_regions() : draft.memory.usable();
+          rules_for(draft, {draft.initrd.size_bytes(), tree_bytes, sized_purgatory.memory_size}));
+  const RangeSet allowed = draft.crash ? RangeSet{draft.crash->plan.home} : draft.memory.usable();
   KXF_TRY(places, place_segments({draft.memory, allowed, parts.page_size_bytes}, rules));
 
   KXF_TRY(kernel, place_of(places, "kernel"));
   KXF_TRY(dtb, place_of(places, "dtb"));
   KXF_TRY(purgatory, place_of(places, "purgatory"));
   parts.segments = kernel_segments(draft.image, kernel, parts.page_size_bytes);
-  TreeAddresses addresses{std::nullopt, Range::sized(dtb.start, drafted_tree.blob().size())};
+  TreePlaces tree_places{std::nullopt, Range::sized(dtb.start, tree_bytes), std::nullopt};
   if (has_initrd) {
     KXF_TRY(initrd_place, place_of(places, "initrd"));
-    addresses.initrd = Range::sized(initrd_place.start, draft.initrd.size_bytes());
+    tree_places.initrd = Range::sized(initrd_place.start, draft.initrd.size_bytes());
     parts.segments.push_back({"initrd", draft.initrd, initrd_place});
   }
-  KXF_TRY(tree, with_addresses(drafted_tree, placeholders, addresses));
+  if (draft.crash) {
+    KXF_TRY(crash_places, place_crash(draft, places, parts));
+    tree_places.crash = crash_places;
+    draft.command_line = with_core_header(inputs, crash_places);
+    if (crash_places.backup)
+      draft.backup = BackupCopy{*draft.crash->layout.backup, crash_places.backup->start};
+  }
+  KXF_TRY(tree, with_places(drafted_tree, inputs, tree_places));
   for (const Decision& decision : tree_record.decisions())
     draft.record.decide(decision.topic, decision.choice, decision.reason);
   for (const Warning& warning : tree_record.warnings()) draft.record.warn(warning.id, warning.text);
-  parts.segments.push_back({"dtb", Blob(ByteVector(tree.blob().begin(), tree.blob().end())), dtb});
+  parts.segments.push_back({"dtb", Blob(with_room(tree, tree_room)), dtb});
   const std::uint64_t entry = kernel.start + draft.image.kernel.entry_offset;
   KXF_TRY(code, make_purgatory(draft, purgatory.start, entry, dtb.start));
   if (code.memory_size > purgatory.size_bytes())
@@ -283,14 +282,9 @@ Status choose_call(Draft& draft) {
                                   draft.image.kernel, draft.record, handed_over(draft)));
   draft.backend = backend;
   if (!draft.policy.crash) return {};
-  if (draft.memory.crash_regions().empty())
-    return refuse("no memory is reserved for a crash kernel",
-                  "boot the running kernel with crashkernel=512M or what fits this machine");
-  if (draft.backend.backend == Backend::kexec_load)
-    return refuse(
-        "a crash kernel loaded with kexec_load would find no core header, and this "
-        "version of kxf does not write one",
-        "use a running kernel with CONFIG_KEXEC_FILE, which writes it itself");
+  KXF_TRY(crash, survey_crash(*draft.architecture, draft.question(), backend.backend, draft.policy,
+                              draft.record));
+  draft.crash = std::move(crash);
   draft.backend.may_fall_back = false;
   return {};
 }
@@ -350,8 +344,11 @@ Result<PlannedLoad> plan_load(const Machine& machine, const Policy& policy,
   KXF_TRY(checked, LoadPlan::make(std::move(parts)));
 
   PlannedLoad planned{checked,      architecture, draft.settings, draft.image,
-                      draft.initrd, std::nullopt, digest,         {}};
+                      draft.initrd, std::nullopt, digest,         {},
+                      std::nullopt, std::nullopt};
   if (draft.console) planned.sink = draft.console->program;
+  if (draft.crash) planned.crash = draft.crash->plan;
+  planned.backup = draft.backup;
   if (const Segment* dtb = checked.segment("dtb")) {
     KXF_TRY(tree, DeviceTree::parse(dtb->bytes.view(), "the next device tree"));
     planned.seeds = seed_places(tree);

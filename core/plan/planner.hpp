@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "crash/crash_plan.hpp"
 #include "devicetree/next_tree.hpp"
 #include "image/load_image.hpp"
 #include "kxf/architecture.hpp"
@@ -25,6 +26,8 @@ struct PlannedLoad {
   std::optional<SinkProgram> sink;
   bool digest = false;
   std::vector<SeedPlace> seeds;  ///< in the segment `dtb`
+  std::optional<CrashPlan> crash;
+  std::optional<BackupCopy> backup;
 };
 
 /// Errors: whatever makes the load impossible or unwise; nothing has been changed.

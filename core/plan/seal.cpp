@@ -39,14 +39,26 @@ Result<Blob> with_random_seeds(const Blob& tree, const std::vector<SeedPlace>& p
 /// Not worth splitting below this: the last lane would wait for the others.
 constexpr std::uint64_t smallest_split = 1U << 20U;
 
+/// Segments of which the purgatory verifies nothing.
+std::vector<std::string_view> not_digested(const PlannedLoad& planned) {
+  std::vector<std::string_view> names{"purgatory"};  // it cannot hold its own digest
+  if (planned.crash && planned.crash->kernel_updates) {
+    names.push_back(core_header_segment);
+    if (planned.architecture->traits().hotplug_rewrites_tree) names.push_back("dtb");
+  }
+  return names;
+}
+
 /// The bytes of each entry, in up to `parts` runs of one length (the last may be shorter).
-Result<std::vector<DigestEntry>> digests_of(const std::vector<Segment>& segments, unsigned parts) {
+Result<std::vector<DigestEntry>> digests_of(const std::vector<Segment>& segments,
+                                            const std::vector<std::string_view>& without,
+                                            unsigned parts) {
   constexpr std::uint64_t block_bytes = 64;  // of SHA-256
   std::vector<DigestEntry> entries;
   std::vector<ByteView> views;
   for (const Segment& segment : segments) {
-    if (segment.name == "purgatory" || segment.bytes.empty())
-      continue;  // the one cannot hold its own digest, the other has only zeros
+    if (segment.bytes.empty() || std::ranges::find(without, segment.name) != without.end())
+      continue;
     const std::uint64_t size = segment.bytes.size_bytes();
     const std::uint64_t count = size < smallest_split ? 1 : std::max(parts, 1U);
     const std::uint64_t step = align_up((size + count - 1) / count, block_bytes).value_or(size);
@@ -80,7 +92,7 @@ Status check_finished(const PlannedLoad& planned, const Machine& machine,
 
 Result<SealedPlan> seal(const PlannedLoad& planned, const Machine& machine, Seeds seeds) {
   const PlanParts& parts = planned.plan.parts();
-  SealedPlan sealed{planned.plan, parts.segments, {}};
+  SealedPlan sealed{planned.plan, parts.segments, {}, planned.crash};
   if (seeds == Seeds::random && !planned.seeds.empty()) {
     Segment* dtb = find(sealed.segments, "dtb");
     KXF_TRY(seeded, with_random_seeds(dtb->bytes, planned.seeds));
@@ -91,13 +103,14 @@ Result<SealedPlan> seal(const PlannedLoad& planned, const Machine& machine, Seed
   if (purgatory != nullptr && planned.digest) {
     const Segment* kernel = planned.plan.segment("kernel");
     const Segment* dtb = planned.plan.segment("dtb");
-    KXF_TRY(computed, digests_of(sealed.segments, planned.architecture->traits().digest_parts));
+    KXF_TRY(computed, digests_of(sealed.segments, not_digested(planned),
+                                 planned.architecture->traits().digest_parts));
     digests = std::move(computed);
     KXF_TRY(image, planned.architecture->purgatory(
                        {planned.image.kernel, purgatory->range.start,
                         kernel->range.start + planned.image.kernel.entry_offset, dtb->range.start,
                         planned.sink ? &*planned.sink : nullptr, digests, machine,
-                        planned.architecture_settings}));
+                        planned.architecture_settings, planned.backup}));
     purgatory->bytes = Blob(std::move(image.bytes));
   }
   if (purgatory != nullptr) KXF_CHECK(check_finished(planned, machine, sealed.segments, digests));
@@ -105,6 +118,7 @@ Result<SealedPlan> seal(const PlannedLoad& planned, const Machine& machine, Seed
   ReadyPlan& ready = sealed.ready;
   ready.backend = parts.backend;
   ready.crash = parts.crash;
+  ready.crash_hotplug = planned.crash && planned.crash->kernel_updates;
   ready.kexec_arch = parts.kexec_arch;
   ready.entry = parts.entry;
   ready.command_line = parts.command_line;

@@ -19,6 +19,7 @@ struct SealedPlan {
   LoadPlan plan;
   std::vector<Segment> segments;  ///< as in the plan, with final device tree and purgatory
   ReadyPlan ready;                ///< points into segments
+  std::optional<CrashPlan> crash;
 };
 
 /// Errors: no random bytes to be had; the purgatory cannot hold that many digests.

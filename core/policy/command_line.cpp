@@ -170,6 +170,12 @@ std::optional<std::string> last_parameter(std::string_view command_line, std::st
   return last;
 }
 
+std::string with_parameter(std::string_view command_line, std::string_view parameter) {
+  Parts parts = parts_of(command_line);
+  parts.parameters.emplace_back(parameter);
+  return joined(parts);
+}
+
 Result<std::string> compose_command_line(const Policy& policy, std::string_view running,
                                          const std::optional<std::string>& image_command_line,
                                          std::uint64_t limit_bytes, Record& record) {

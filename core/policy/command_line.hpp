@@ -25,6 +25,9 @@ namespace kxf {
 [[nodiscard]] std::optional<std::string> last_parameter(std::string_view command_line,
                                                         std::string_view name);
 
+/// `command_line` with one more parameter, in front of a ` -- `.
+[[nodiscard]] std::string with_parameter(std::string_view command_line, std::string_view parameter);
+
 /// What the policy says, on top of the command line of the running kernel (for `reuse`; its
 /// BOOT_IMAGE and elfcorehdr, and for a crash load its crashkernel, go). Removal first, then
 /// append; what the policy itself gives is never removed. Appended parameters stand before a ` --

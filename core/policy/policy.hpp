@@ -99,6 +99,9 @@ struct Policy {
   Setting<std::vector<PropertyValue>> tree_set;
   Setting<std::vector<PropertyName>> tree_delete;
 
+  // [crash]
+  Setting<std::uint64_t> crash_working_memory{64ULL << 20U, "default"};  ///< bytes
+
   // [load], [exec]
   Setting<DigestChoice> digest{DigestChoice::crash, "default"};
   Setting<SyscallChoice> syscall{SyscallChoice::automatic, "default"};

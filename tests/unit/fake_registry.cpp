@@ -27,7 +27,11 @@ class FakeArchitecture final : public kxf::Architecture {
     return facts.hardware == "fakearch";
   }
   [[nodiscard]] kxf::ArchitectureTraits traits() const noexcept override {
-    return {0xfe, command_line_limit, 4096};
+    kxf::ArchitectureTraits traits{0xfe, command_line_limit, 4096};
+    traits.crash_command_line = "one_cpu";
+    traits.core_header_parameter = "core";
+    traits.hotplug_rewrites_tree = true;
+    return traits;
   }
   [[nodiscard]] kxf::Result<kxf::KernelSpec> adapt_kernel(
       const kxf::ArchitectureQuestion& question, kxf::Record& /*record*/) const noexcept override {
@@ -58,12 +62,32 @@ class FakeArchitecture final : public kxf::Architecture {
                                         kxf::Record& /*record*/) const noexcept override {
     return tree.set_u32("/chosen", "fake,adjusted", 1);
   }
+  [[nodiscard]] kxf::Result<kxf::CrashLayout> crash_layout(
+      const kxf::ArchitectureQuestion& question, kxf::Record& /*record*/) const noexcept override {
+    if (!question.machine.exists("/fake/linear-map"))
+      return kxf::refuse("no linear map is to be found", "look elsewhere");
+    kxf::CrashLayout layout;
+    layout.elf_machine = 0xfe;
+    layout.linear_map_offset = 0x1000000000;
+    layout.backup = kxf::Range{0x40000000, 0x40010000};
+    layout.tree_room_bytes = 256;
+    return layout;
+  }
+  [[nodiscard]] kxf::Status announce_crash(kxf::TreeEditor& tree,
+                                           const kxf::CrashPlaces& places) const noexcept override {
+    KXF_CHECK(tree.set_u64("/chosen", "fake,core", places.core_header.start));
+    KXF_CHECK(tree.set_u64("/chosen", "fake,backup", places.backup->start));
+    return tree.set_u64("/chosen", "fake,home", places.home.start);
+  }
   [[nodiscard]] kxf::Result<kxf::PurgatoryImage> purgatory(
       const kxf::PurgatoryQuestion& question) const noexcept override {
     std::string text =
         fmt::format("at {:#x}, to {:#x} with {:#x}, console {:#x}\n", question.own_address,
                     question.kernel_entry, question.tree_address,
                     question.sink == nullptr ? 0 : question.sink->phys_base);
+    if (question.backup)
+      text += fmt::format("save {} to {:#x}\n", kxf::to_text(question.backup->source),
+                          question.backup->destination);
     for (const kxf::DigestEntry& digest : question.digests)
       text += fmt::format("verify {} {} {:02x}{:02x}\n", digest.name, kxf::to_text(digest.range),
                           digest.sha256[0], digest.sha256[1]);

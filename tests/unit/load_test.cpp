@@ -122,6 +122,8 @@ TEST_CASE("flags have the kernel's values, and nothing drops another") {
   CHECK(LoadFlags{}.value() == 0);
   CHECK(LoadFlags{.on_crash = true, .kexec_arch = 183}.value() ==
         (KEXEC_ON_CRASH | KEXEC_ARCH_AARCH64));
+  CHECK(LoadFlags{.on_crash = true, .crash_hotplug = true, .kexec_arch = 183}.value() ==
+        (KEXEC_ON_CRASH | 8UL | KEXEC_ARCH_AARCH64));
   CHECK(LoadFlags{.on_crash = false, .kexec_arch = 21}.value() == KEXEC_ARCH_PPC64);
   CHECK(FileLoadFlags{.unload = true, .on_crash = true, .no_initrd = true}.value() ==
         (KEXEC_FILE_UNLOAD | KEXEC_FILE_ON_CRASH | KEXEC_FILE_NO_INITRAMFS));

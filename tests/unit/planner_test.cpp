@@ -148,19 +148,6 @@ TEST_CASE("planner: kexec_file_load lists files and leaves the rest to the kerne
         "none (kexec_file_load enters the kernel directly)");
 }
 
-TEST_CASE("planner: a crash load needs memory for it, and a kernel that writes the core header") {
-  FakeScene scene;
-  scene.policy.crash = true;
-  CHECK(scene.refusal() == "no memory is reserved for a crash kernel");
-  scene.machine.files["/proc/iomem"] =
-      "40000000-7fffffff : System RAM\n  50000000-5fffffff : Crash kernel\n";
-  CHECK(contains(scene.refusal(), "a crash kernel loaded with kexec_load"));
-  scene.machine.own_facts.kexec_file_load = Support::present;
-  const auto planned = scene.planned();
-  CHECK(planned.plan.parts().crash);
-  CHECK_FALSE(planned.plan.parts().backend_may_fall_back);
-}
-
 TEST_CASE("planner: the console's program and device are in the plan") {
   FakeScene scene;
   scene.policy.command_line = {"earlycon=fakecon,0x9000", "--command-line"};

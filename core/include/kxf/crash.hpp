@@ -58,6 +58,10 @@ struct CrashPlaces {
   std::optional<Range> backup;  ///< the segment for CrashLayout::backup
 };
 
+/// Names of the segments that the core adds to a crash load.
+inline constexpr std::string_view core_header_segment = "elfcorehdr";
+inline constexpr std::string_view backup_segment = "backup";
+
 /// Memory that the purgatory copies before it enters the kernel, and after it has verified
 /// everything: CrashLayout::backup to its segment.
 struct BackupCopy {
