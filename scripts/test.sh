@@ -76,8 +76,8 @@ make_kernels() {
 
 if [ "$mode" = fast ]; then
   stage setup - - scripts/setup.sh build
-  stage build-host setup - scripts/build.sh host
-  stage test-host build-host count_ctest ctest --preset host -j "$JOBS" --no-tests=error
+  stage build-fast setup - scripts/build.sh fast
+  stage test-fast build-fast count_ctest ctest --preset fast -j "$JOBS" --no-tests=error
 else
   stage setup - - scripts/setup.sh
   stage build-host setup - build_and_stage host
