@@ -85,6 +85,8 @@ class Parser {
     if (!kind) return;
     const Range range{line.first, line.last == UINT64_MAX ? UINT64_MAX : line.last + 1};
     ranges_.push_back({range, *kind, std::string(line.label), {}});
+    ranges_.back().running_ram =
+        line.label == "System RAM" || line.label.starts_with("System RAM (");
     lists_ram_ = lists_ram_ || kind == MemoryKind::ram;
   }
 

@@ -27,6 +27,8 @@ struct MemoryRange {
   std::string label;       ///< the source's own words: `System RAM`, `/reserved-memory/optee@0`
   std::string source;      ///< the MemorySource (`dt`, `iomem`) or `profile`: the provenance
   bool hand_over = false;  ///< the next tree must reserve it, too: nothing else tells that kernel
+  /// The running kernel says that it uses this as RAM, whatever it is to a loader: a dump has it.
+  bool running_ram = false;
 };
 
 /// Two sources that contradict each other about RAM.
