@@ -25,16 +25,21 @@ struct CoreHeader {
   bool operator==(const CoreHeader&) const = default;
 };
 
+/// As many as e_phnum counts; one more (PN_XNUM) means that a section header has the number, and
+/// Linux does not look there.
+inline constexpr std::size_t most_core_entries = 65'534;
+
 /// Bytes that write_core_header() makes of so many entries.
 [[nodiscard]] std::uint64_t core_header_size(std::size_t notes, bool kernel_text,
                                              std::size_t loads);
 
 /// ELF64, ET_CORE: ELF specification (System V ABI), chapters 4 and 5.
-/// Errors: more entries than e_phnum can count (65,534): Linux does not read PN_XNUM there.
+/// In this order: notes, the kernel's text, memory (which holds the text again).
+/// Errors: more than most_core_entries.
 [[nodiscard]] Result<ByteVector> write_core_header(const CoreHeader& header);
 
-/// What write_core_header() wrote, or a kernel. A load at the address of an earlier one that holds
-/// it is taken for the kernel's text.
+/// What write_core_header() wrote, or a kernel; what is behind it (room for growth) does not count.
+/// A first load whose memory a later one has, too, is taken for the kernel's text.
 /// Errors: damaged, or no such header.
 [[nodiscard]] Result<CoreHeader> read_core_header(ByteView bytes);
 

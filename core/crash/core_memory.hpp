@@ -19,13 +19,14 @@ struct CoreLoad {
   auto operator<=>(const CoreLoad&) const = default;
 };
 
-/// RAM without crash regions and without memory that must not be mapped; reservations are in it,
-/// since the running kernel may have written there. With CrashLayout::also_dumped, without
-/// not_dumped.
+/// The running kernel's RAM (MemoryRange::running_ram; where no source tells, the map's) without
+/// crash regions and without memory that must not be mapped; reservations are in it, since the
+/// running kernel may have written there. Without CrashLayout::not_dumped, with also_dumped.
 [[nodiscard]] RangeSet dumped_memory(const MemoryMap& memory, const CrashLayout& layout);
 
 /// dumped_memory() as loads: ascending, each byte once. `backup` is the segment for
-/// CrashLayout::backup.
+/// CrashLayout::backup: a load of its own, so that the number of loads does not depend on where
+/// the segment is.
 [[nodiscard]] std::vector<CoreLoad> core_loads(const RangeSet& dumped, const CrashLayout& layout,
                                                const std::optional<Range>& backup);
 

@@ -30,6 +30,9 @@ tl::unexpected<Error> damaged(Result<T>&& failed, std::string_view what) {
 }
 
 Result<Kcore> read_kcore(const Machine& machine) {
+  if (!machine.exists(kcore_path))
+    return refuse(fmt::format("there is no \"{}\"", kcore_path),
+                  "use a kernel with CONFIG_PROC_KCORE");
   KXF_TRY(bytes, machine.read(kcore_path));
   constexpr std::string_view not_core = "no ELF64 core file";
   auto start = elf_core_start(bytes);
