@@ -5,46 +5,20 @@
 # Expect:      "ok NAME" for each case, and "purgatory: N cases, 0 failed"; 77 when QEMU is missing
 # Time:        10 s; a case that hangs ends after a minute
 set -eu
-writer=$1 cc=$2
-here=$(cd "$(dirname "$0")" && pwd)
-command -v qemu-system-ppc64 > /dev/null || { echo "ppc64-run.sh: no qemu-system-ppc64"; exit 77; }
-command -v "$cc" > /dev/null || { echo "ppc64-run.sh: no $cc"; exit 77; }
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-# assemble NAME [ADDRESS]: $here/ppc64-NAME.S to $work/NAME.elf and .bin
-assemble() {
-  "$cc" -m64 -mbig -mabi=elfv2 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-N -Wl,--no-warn-rwx-segments \
-    "-Wl,-Ttext=${2:-0}" \
-    -o "$work/$1.elf" "$here/ppc64-$1.S"
-  "${cc%gcc}objcopy" -O binary -j .text "$work/$1.elf" "$work/$1.bin" 2> /dev/null ||
-    objcopy -O binary -j .text "$work/$1.elf" "$work/$1.bin"
-}
-assemble first
-assemble first-opal 0x20010000
-assemble kernel
-head -c 3000001 /dev/urandom > "$work/initrd.bin"      # no multiple of a block either
-cases=0 failed=0
+writer=$1
+. "$(dirname "$0")/lib.sh" qemu-system-ppc64 "$2"
+# stub NAME ADDRESS: $here/ppc64-NAME.S
+stub() { assemble "$here/ppc64-$1.S" "$1" -m64 -mbig -mabi=elfv2 "-Wl,-Ttext=$2"; }
+stub first 0
+stub first-opal 0x20010000
+stub kernel 0
+head -c 3000001 /dev/urandom > "$work/initrd.bin"      # no multiple of a SHA-256 block
 
 # run QEMU-ARGUMENT...: until the stub powers off or has said its last word, or until the purgatory says that it will not go on
-# and half a second has passed in which it could say more
 run() {
-  local waited=0 qemu
-  : > "$work/console"
-  qemu-system-ppc64 -accel tcg,tb-size=32 -nodefaults -display none -monitor none -no-reboot "$@" \
-    -chardev "file,id=console,path=$work/console" \
-    -device "loader,file=$work/kernel.bin,addr=0x2000000,force-raw=on" \
-    -device "loader,file=$work/initrd.bin,addr=0x8000000,force-raw=on" \
-    -device "loader,file=$work/tree.bin,addr=0xf000000,force-raw=on" \
-    -device "loader,file=$work/purgatory.bin,addr=0xa000000,force-raw=on" < /dev/null &
-  qemu=$!
-  while kill -0 "$qemu" 2> /dev/null && [ "$waited" -lt 600 ]; do
-    waited=$((waited + 1))
-    ! grep -qE 'not entered|KERNEL others=.*,.*,[0-9a-f]{16}' "$work/console" || { sleep 0.5; break; }
-    sleep 0.1
-  done
-  kill "$qemu" 2> /dev/null || true
-  wait "$qemu" || true
+  # shellcheck disable=SC2046  # two words each
+  emulate 'not entered|KERNEL others=.*,.*,[0-9a-f]{16}' "$@" $(in_memory kernel 0x2000000) $(in_memory initrd 0x8000000) \
+    $(in_memory tree 0xf000000) $(in_memory purgatory 0xa000000)
 }
 
 # word ADDRESS NUMBER: an argument of the stub that goes first
@@ -116,5 +90,4 @@ enter wild 1 2
 expect 'code for other CPUs that is not the kernel'\''s' '' "$from_little" 'kxf: verifying 3 segments ... failed' \
   'kxf: the code of the secondary CPUs at 0x60 is not the kernel'\''s; the kernel is not entered'
 
-echo "purgatory: $cases cases, $failed failed"
-[ "$failed" = 0 ]
+summary

@@ -14,15 +14,13 @@
 //   wild      all digests match; a bit of the code for other CPUs is wrong
 #include <fmt/format.h>
 #include <libfdt.h>
-#include <openssl/sha.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "ppc64/ppc64.hpp"
 #include "ppc64/purgatory/params.h"
+#include "writer.hpp"
 
 namespace {
 
@@ -33,11 +31,10 @@ constexpr std::uint64_t tree_at = 0xf000000;
 constexpr std::uint64_t terminal = 0x30000001;
 
 void must(const kxf::Status& status) {
-  if (status) return;
-  fmt::print(stderr, "ppc64-writer: {}\n", status.error().message);
-  std::exit(1);
+  if (!status) kxf_test::fail(status.error());
 }
 
+/// All that the purgatory asks of a machine: who is below.
 kxf::DeviceTree tree_of(bool opal) {
   kxf::ByteVector blob(4096);
   if (fdt_create_empty_tree(blob.data(), static_cast<int>(blob.size())) != 0) std::abort();
@@ -51,47 +48,11 @@ kxf::DeviceTree tree_of(bool opal) {
   return *editor.tree();
 }
 
-/// What the purgatory asks of a machine: who is below.
-class PowerMachine final : public kxf::Machine {
- public:
-  explicit PowerMachine(bool opal) : tree_(tree_of(opal)) {}
-  [[nodiscard]] const kxf::MachineFacts& facts() const noexcept override { return facts_; }
-  [[nodiscard]] kxf::Result<kxf::ByteVector> read(std::string_view) const noexcept override {
-    return kxf::refuse("no files here");
-  }
-  [[nodiscard]] std::vector<std::string> list(std::string_view) const noexcept override {
-    return {};
-  }
-  [[nodiscard]] bool exists(std::string_view) const noexcept override { return false; }
-  [[nodiscard]] std::optional<std::string> link_target(std::string_view) const noexcept override {
-    return std::nullopt;
-  }
-  [[nodiscard]] const kxf::DeviceTree* device_tree() const noexcept override { return &tree_; }
-  [[nodiscard]] std::string device_tree_problem() const noexcept override { return {}; }
-
- private:
-  kxf::MachineFacts facts_;
-  kxf::DeviceTree tree_;
-};
-
-kxf::ByteVector read_file(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-void write_file(const std::filesystem::path& path, kxf::ByteView bytes) {
-  std::ofstream(path, std::ios::binary)
-      .write(reinterpret_cast<const char*>(bytes.data()),
-             static_cast<std::streamsize>(bytes.size()));
-}
-
-kxf::DigestEntry entry_of(const char* name, std::uint64_t at, const kxf::ByteVector& bytes) {
-  kxf::DigestEntry entry{name, kxf::Range::sized(at, bytes.size()), {}};
-  SHA256(bytes.data(), bytes.size(), entry.sha256.data());
-  return entry;
-}
-
 }  // namespace
+
+using kxf_test::entry_of;
+using kxf_test::read_file;
+using kxf_test::write_file;
 
 int main(int argc, char** argv) {
   if (argc != 3) {
@@ -120,7 +81,7 @@ int main(int argc, char** argv) {
   device.terminal = opal ? 0 : terminal;
   device.origin = "stdout-path";
   const auto sink = (opal ? kxf::ppc64::opal() : kxf::ppc64::hvc()).program(device);
-  const PowerMachine machine(opal);
+  const kxf_test::TreeMachine machine(tree_of(opal));
   const kxf::Settings settings;
   kxf::PurgatoryQuestion question{kernel, purgatory_at, kernel_at, tree_at,
                                   &*sink, {},           machine,   settings};
@@ -132,13 +93,8 @@ int main(int argc, char** argv) {
     if (name == "bad") question.digests[1].sha256[31] ^= 1;
   }
   const auto image = kxf::ppc64::make_purgatory(question);
-  if (!image) {
-    fmt::print(stderr, "ppc64-writer: {}\n", image.error().message);
-    return 1;
-  }
-  // What is behind the bytes: the machine of the test starts with garbage there, as RAM would have.
-  kxf::ByteVector memory = image->bytes;
-  memory.resize(image->memory_size, 0xa5);
+  if (!image) kxf_test::fail(image.error());
+  kxf::ByteVector memory = kxf_test::memory_of(*image);
   if (name == "wild") memory[0x9f] ^= 1;
   write_file(dir / "purgatory.bin", memory);
   if (opal) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The blob and its parameters. That the blob does what they say is proven in an emulator
-// (tests/purgatory/run.sh).
+// (tests/purgatory/arm64-run.sh).
 #include <doctest/doctest.h>
 
 #include <string>
@@ -68,7 +68,7 @@ TEST_CASE("the purgatory is told where the kernel and the tree are") {
   CHECK(image.alignment == 4096);
   CHECK(param<std::uint64_t>(image, offsetof(kxf_params, kernel_entry)) == 0x40200000);
   CHECK(param<std::uint64_t>(image, offsetof(kxf_params, tree)) == 0x4f000000);
-  CHECK(param<std::uint32_t>(image, offsetof(kxf_params, step_count)) == 0);
+  CHECK(param<std::uint32_t>(image, offsetof(kxf_params, console.step_count)) == 0);
   CHECK(param<std::uint32_t>(image, offsetof(kxf_params, digest_count)) == 0);
   CHECK(param<std::uint32_t>(image, offsetof(kxf_params, flags)) == KXF_FLAG_ICACHE);
 }
@@ -96,9 +96,9 @@ TEST_CASE("the purgatory gets the console's program step by step") {
   Asked asked;
   asked.sink = pl011_program();
   const kxf::PurgatoryImage image = asked.image();
-  CHECK(param<std::uint64_t>(image, offsetof(kxf_params, sink_base)) == 0x9000000);
-  CHECK(param<std::uint32_t>(image, offsetof(kxf_params, step_count)) == 2);
-  constexpr std::size_t first = offsetof(kxf_params, steps);
+  CHECK(param<std::uint64_t>(image, offsetof(kxf_params, console.phys_base)) == 0x9000000);
+  CHECK(param<std::uint32_t>(image, offsetof(kxf_params, console.step_count)) == 2);
+  constexpr std::size_t first = offsetof(kxf_params, console.steps);
   CHECK(param<std::uint8_t>(image, first + offsetof(kxf_sink_step, operation)) == 1);
   CHECK(param<std::uint8_t>(image, first + offsetof(kxf_sink_step, width_bytes)) == 2);
   CHECK(param<std::uint32_t>(image, first + offsetof(kxf_sink_step, offset)) == 0x18);
@@ -136,7 +136,7 @@ TEST_CASE("what the purgatory cannot do is refused") {
   }
   SUBCASE("more digests than fit") {
     asked.digests.resize(17);
-    CHECK(asked.refusal() == "17 segments are to be verified, the arm64 purgatory takes 16");
+    CHECK(asked.refusal() == "17 ranges are to be verified, the arm64 purgatory takes 16");
   }
   SUBCASE("more steps than fit") {
     asked.sink.steps.resize(9);

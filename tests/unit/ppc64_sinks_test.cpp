@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Firmware consoles, and the purgatory's interpreter of console programs, against models of both
-// kinds of firmware and of a UART.
+// Firmware consoles, and what the purgatory's interpreter makes of them, against models of both
+// kinds of firmware.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -9,15 +9,16 @@
 #include <vector>
 
 #include "ppc64/ppc64.hpp"
-#include "ppc64/purgatory/sink.h"
+#include "ppc64/purgatory/firmware.h"
+#include "purgatory/sink.h"
+#include "uart_model.hpp"
 
 namespace {
 
-/// What is behind the functions of purgatory/sink.h while a test runs.
+/// What is behind the functions of purgatory/firmware.h while a test runs.
 struct Model {
   std::string log{};                    ///< calls, one letter each and what they got
   std::vector<std::int64_t> answers{};  ///< of firmware in turn; then 0
-  std::vector<std::uint32_t> reads{};   ///< of registers in turn; the last stays
   std::int64_t always = 0;              ///< what firmware answers when `answers` are used up
   std::size_t calls = 0;
 
@@ -36,16 +37,6 @@ std::string number(std::uint64_t value) { return std::to_string(value); }
 }  // namespace
 
 extern "C" {
-std::uint32_t kxf_ppc64_mmio_read(std::uint64_t phys_address, unsigned width_bytes) {
-  const std::uint32_t value = model->reads.empty() ? 0 : model->reads.front();
-  if (model->reads.size() > 1) model->reads.erase(model->reads.begin());
-  model->log += "read " + number(phys_address) + "/" + number(width_bytes) + "; ";
-  return value;
-}
-void kxf_ppc64_mmio_write(std::uint64_t phys_address, unsigned width_bytes, std::uint32_t value) {
-  model->log +=
-      "write " + number(phys_address) + "/" + number(width_bytes) + " " + number(value) + "; ";
-}
 std::int64_t kxf_ppc64_hypervisor_put(std::uint32_t terminal, std::uint8_t byte) {
   if (model->calls < 4) model->log += "hypervisor " + number(terminal) + " " + number(byte) + "; ";
   return model->answer();
@@ -66,22 +57,9 @@ namespace {
 Model run(const kxf::SinkProgram& program, std::uint32_t flags, char byte, Model with = {}) {
   kxf_params params{};
   params.flags = flags;
-  params.sink_base = program.phys_base;
-  params.step_count = static_cast<std::uint32_t>(program.steps.size());
-  REQUIRE(program.steps.size() <= KXF_MAX_STEPS);
-  for (std::size_t i = 0; i < program.steps.size(); ++i) {
-    const kxf::SinkStep& step = program.steps[i];
-    params.steps[i] = {static_cast<std::uint8_t>(step.op),
-                       step.width_bytes,
-                       static_cast<std::uint8_t>(step.big_endian),
-                       0,
-                       step.offset,
-                       step.mask,
-                       step.value,
-                       step.count};
-  }
+  params.console = kxf_test::console_of(program);
   model = &with;
-  kxf_ppc64_sink_put(&params, static_cast<std::uint8_t>(byte));
+  kxf_sink_put(&params.console, static_cast<std::uint8_t>(byte));
   model = nullptr;
   return with;
 }
@@ -140,17 +118,6 @@ TEST_CASE("an OPAL console is written by OPAL and emptied at the end of a line")
 TEST_CASE("no call is made to firmware that is not there") {
   const auto program = program_of(kxf::ppc64::hvc(), terminal("hvterm1", 3));
   CHECK(run(program, 0, 'K').log.empty());
-}
-
-TEST_CASE("a UART's registers are accessed in their byte order by a big-endian CPU") {
-  kxf::SinkProgram program;
-  program.phys_base = 0x1000;
-  program.steps = {
-      {.op = kxf::SinkOp::poll, .width_bytes = 4, .mask = 1, .value = 1, .count = 9},
-      {.op = kxf::SinkOp::put, .width_bytes = 2, .offset = 8},
-      {.op = kxf::SinkOp::write, .width_bytes = 4, .big_endian = true, .offset = 4, .value = 258}};
-  CHECK(run(program, KXF_FLAG_OPAL, 'K', {.reads = {1, 0x1000000}}).log ==
-        "read 4096/4; read 4096/4; write 4104/2 19200; write 4100/4 258; ");
 }
 
 TEST_CASE("sinks know the raw consoles only") {

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "arm64/purgatory/sink.h"
+#include "purgatory/sink.h"
 #include "uart/uart_files.hpp"
 
 namespace kxf_test {
@@ -24,25 +24,34 @@ extern "C" void kxf_mmio_write(std::uint64_t phys_address, unsigned width_bytes,
 
 namespace kxf_test {
 
-void print(const kxf::SinkProgram& program, std::string_view text, Registers& behind) {
-  kxf_params params{};
-  params.sink_base = program.phys_base;
-  params.step_count = static_cast<std::uint32_t>(program.steps.size());
+kxf_console console_of(const kxf::SinkProgram& program) {
+  kxf_console console{};
+  console.phys_base = program.phys_base;
+  console.step_count = static_cast<std::uint32_t>(program.steps.size());
   REQUIRE(program.steps.size() <= KXF_MAX_STEPS);
   for (std::size_t i = 0; i < program.steps.size(); ++i) {
     const kxf::SinkStep& step = program.steps[i];
-    params.steps[i] = {static_cast<std::uint8_t>(step.op),
-                       step.width_bytes,
-                       static_cast<std::uint8_t>(step.big_endian),
-                       0,
-                       step.offset,
-                       step.mask,
-                       step.value,
-                       step.count};
+    console.steps[i] = {static_cast<std::uint8_t>(step.op),
+                        step.width_bytes,
+                        static_cast<std::uint8_t>(step.big_endian),
+                        0,
+                        step.offset,
+                        step.mask,
+                        step.value,
+                        step.count};
   }
+  return console;
+}
+
+void put(const kxf_console& console, char byte, Registers& behind) {
   registers = &behind;
-  for (const char c : text) kxf_sink_put(&params, static_cast<std::uint8_t>(c));
+  kxf_sink_put(&console, static_cast<std::uint8_t>(byte));
   registers = nullptr;
+}
+
+void print(const kxf::SinkProgram& program, std::string_view text, Registers& behind) {
+  const kxf_console console = console_of(program);
+  for (const char c : text) put(console, c, behind);
 }
 
 const kxf::ConsoleSink& shipped_sink(std::string_view name) {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "kxf/console_sink.hpp"
+#include "purgatory/layout.h"
 
 namespace kxf_test {
 
@@ -19,6 +20,13 @@ class Registers {
   virtual std::uint32_t read(std::uint64_t phys_address, unsigned width_bytes) = 0;
   virtual void write(std::uint64_t phys_address, unsigned width_bytes, std::uint32_t value) = 0;
 };
+
+/// The program as a purgatory gets it, in the host's byte order.
+[[nodiscard]] kxf_console console_of(const kxf::SinkProgram& program);
+
+/// Let the interpreter write one byte. A step of firmware needs the architecture's whole parameter
+/// block behind `console`.
+void put(const kxf_console& console, char byte, Registers& registers);
 
 /// Let the interpreter print a text with the program.
 void print(const kxf::SinkProgram& program, std::string_view text, Registers& registers);

@@ -188,12 +188,3 @@ TEST_CASE("an LPUART's byte order follows Linux: big unless the console says wor
   device.big_endian_registers = true;
   CHECK(program_of("lpuart32", device).steps[0].big_endian);
 }
-
-TEST_CASE("a write step stores its value and an unknown operation does nothing") {
-  kxf::SinkProgram program;
-  program.phys_base = base;
-  program.steps = {{.op = kxf::SinkOp::write, .width_bytes = 4, .offset = 8, .value = 7},
-                   {.op = kxf::SinkOp::put, .width_bytes = 4, .offset = 4, .count = 8},
-                   {.op = kxf::SinkOp::firmware}};
-  CHECK(run(program, 'A') == std::vector<Access>{{true, 8, 4, 7}, {true, 4, 4, 0x4100}});
-}

@@ -7,7 +7,7 @@
  * no stack. Section names of Arm documents are those of the Architecture Reference Manual for
  * A-profile (DDI 0487).
  */
-#include "params.h"
+#include "arm64/purgatory/params.h"
 
 #define SCTLR_I  12	/* instruction cache enable */
 #define SCTLR_EE 25	/* data accesses at this exception level are big-endian */
@@ -54,7 +54,7 @@ start:
 	 * old kernel cleaned our bytes to the point of coherency, so nothing stale can be fetched once
 	 * this CPU's own lines are gone.
 	 */
-	ldr	w10, [x21, #32]		/* flags */
+	ldr	w10, [x21, #KXF_PARAMS_FLAGS]
 	tbz	w10, #0, 4f		/* KXF_FLAG_ICACHE */
 	ic	iallu
 	dsb	nsh
@@ -69,18 +69,11 @@ start:
 
 	adr	x9, kxf_stack_top
 	mov	sp, x9
-	adr	x9, kxf_bss_start
-	adr	x10, kxf_bss_end
-5:	cmp	x9, x10
-	b.hs	6f
-	str	xzr, [x9], #8
-	b	5b
-
-6:	mov	x0, x21
+	mov	x0, x21
 	bl	kxf_purgatory
 
-	ldr	x17, [x21, #0]		/* kernel_entry */
-	ldr	x0, [x21, #8]		/* tree */
+	ldr	x17, [x21, #KXF_PARAMS_KERNEL_ENTRY]
+	ldr	x0, [x21, #KXF_PARAMS_TREE]
 	mov	x1, xzr
 	mov	x2, xzr
 	mov	x3, xzr
@@ -93,11 +86,11 @@ start:
 	 */
 	dsb	sy
 	cmp	x20, #2
-	b.eq	7f
+	b.eq	5f
 	msr	sctlr_el1, x19
-	b	8f
-7:	msr	sctlr_el2, x19
-8:	isb
+	b	6f
+5:	msr	sctlr_el2, x19
+6:	isb
 	ic	iallu
 	dsb	nsh
 	isb
@@ -106,7 +99,7 @@ start:
 	.section .params, "a", %progbits
 	.balign	64
 kxf_params:
-	.zero	40 + 20 * KXF_MAX_STEPS + 80 * KXF_MAX_DIGESTS
+	.zero	KXF_PARAMS_SIZE
 
 	.section .stack, "aw", %nobits
 	.balign	16

@@ -14,7 +14,7 @@
  * instruction that is changed while others execute it has defined results only for branches and
  * no-operations (Power ISA, Book II, "Concurrent Modification and Execution of Instructions").
  */
-#include "params.h"
+#include "ppc64/purgatory/params.h"
 
 	/* A little-endian instruction in this big-endian file. */
 	.macro	le_word word

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What sink.c stands on: instructions that only privileged Power code has.
+ * The instructions that the kit asks an architecture for, and the calls of firmware: what only
+ * privileged Power code has.
  */
-#include "sink.h"
+#include "ppc64/purgatory/firmware.h"
+
+#include "purgatory/sink.h"
+#include "purgatory/verify.h"
 
 /* PAPR, "Hypervisor Call Functions" */
 #define H_PUT_TERM_CHAR 0x58
@@ -30,7 +34,7 @@ int64_t kxf_opal(uint64_t base, uint64_t entry, uint64_t token, uint64_t a, uint
 #define CIX_STORE(instruction, value, address) \
   CIX(instruction, "sync", : : "r"(value), "r"(address) : "memory")
 
-uint32_t kxf_ppc64_mmio_read(uint64_t phys_address, unsigned width_bytes) {
+uint32_t kxf_mmio_read(uint64_t phys_address, unsigned width_bytes) {
   uint64_t value;
   switch (width_bytes) {
     case 1: CIX_LOAD("lbzcix", value, phys_address); break;
@@ -40,13 +44,15 @@ uint32_t kxf_ppc64_mmio_read(uint64_t phys_address, unsigned width_bytes) {
   return (uint32_t)value;
 }
 
-void kxf_ppc64_mmio_write(uint64_t phys_address, unsigned width_bytes, uint32_t value) {
+void kxf_mmio_write(uint64_t phys_address, unsigned width_bytes, uint32_t value) {
   switch (width_bytes) {
     case 1: CIX_STORE("stbcix", value, phys_address); break;
     case 2: CIX_STORE("sthcix", value, phys_address); break;
     default: CIX_STORE("stwcix", value, phys_address); break;
   }
 }
+
+void kxf_idle(void) { __asm__ volatile("or 31,31,31"); } /* at the lowest priority of a thread */
 
 static int64_t hypervisor_call(uint64_t token, uint64_t a, uint64_t b, uint64_t c, uint64_t d) {
   register uint64_t r3 __asm__("r3") = token;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * SHA-256 (FIPS 180-4, section 6.2) for a CPU whose data cache is off.
+ * SHA-256 (FIPS 180-4, section 6.2) for a CPU whose data cache may be off.
  *
- * With the MMU off every load and store is a transaction on the bus, also those of the stack and
- * of tables, and an instruction costs nothing beside it. So a block is read by eight loads of 64
- * bits (four LDP), the message schedule and the working variables live in registers (24 of 31), and
- * the round constants are immediates of the instructions instead of a table: the rounds are written
- * out. Only general registers: the FP/SIMD unit may be trapped and belongs to the next kernel.
+ * With the MMU off every load and store can be a transaction on the bus, also those of the stack
+ * and of tables, and an instruction costs nothing beside it. So a block is read by eight loads of
+ * 64 bits, the message schedule and the working variables live in registers (24, of which a 64-bit
+ * RISC has enough), and the round constants are immediates of the instructions instead of a table:
+ * the rounds are written out. Where real mode is cached that costs nothing but 5 KiB of code. Only
+ * general registers: the vector unit may be trapped and belongs to the next kernel.
  */
-#include "sha256.h"
+#include "purgatory/sha256.h"
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define HIGH_WORD(pair) __builtin_bswap32((uint32_t)(pair))

@@ -2,19 +2,15 @@
  *
  * Runs the program that a ConsoleSink made (kxf/console.hpp): the purgatory knows no UART.
  */
-#include "sink.h"
+#include "purgatory/sink.h"
 
 static uint32_t in_register_order(const struct kxf_sink_step* step, uint32_t value) {
-  if (!step->big_endian) return value;
-  switch (step->width_bytes) {
-    case 2: return __builtin_bswap16((uint16_t)value);
-    case 4: return __builtin_bswap32(value);
-    default: return value;
-  }
+  return kxf_register_order(step, __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__, value);
 }
 
-static void run_step(const struct kxf_sink_step* step, uint64_t base, uint8_t byte) {
-  const uint64_t address = base + step->offset;
+static void run_step(const struct kxf_console* console, const struct kxf_sink_step* step,
+                     uint8_t byte) {
+  const uint64_t address = console->phys_base + step->offset;
   const unsigned width = step->width_bytes;
   switch (step->operation) {
     case KXF_SINK_POLL:
@@ -30,11 +26,11 @@ static void run_step(const struct kxf_sink_step* step, uint64_t base, uint8_t by
     case KXF_SINK_PUT:
       kxf_mmio_write(address, width, in_register_order(step, (uint32_t)byte << step->count));
       return;
+    case KXF_SINK_FIRMWARE: kxf_firmware_put(console, step->value, byte); return;
     default: return; /* the C++ side lets no other through */
   }
 }
 
-void kxf_sink_put(const struct kxf_params* params, uint8_t byte) {
-  for (uint32_t i = 0; i < params->step_count; ++i)
-    run_step(&params->steps[i], params->sink_base, byte);
+void kxf_sink_put(const struct kxf_console* console, uint8_t byte) {
+  for (uint32_t i = 0; i < console->step_count; ++i) run_step(console, &console->steps[i], byte);
 }

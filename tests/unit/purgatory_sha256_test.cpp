@@ -10,13 +10,13 @@
 #include <string>
 #include <vector>
 
-#include "arm64/purgatory/sha256.h"
+#include "purgatory/sha256.h"
 
 namespace {
 
 using Digest = std::array<std::uint8_t, 32>;
 
-/// The function wants its input at a multiple of 8; a vector of words is.
+/// The function wants its input at a multiple of KXF_DIGEST_ALIGNMENT; a vector of words is.
 Digest purgatory_sha256(const void* bytes, std::size_t size) {
   std::vector<std::uint64_t> aligned(size / 8 + 1);
   if (size != 0) std::memcpy(aligned.data(), bytes, size);

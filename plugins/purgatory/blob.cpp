@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "purgatory/blob.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace kxf::purgatory {
+namespace {
+
+static_assert(SinkProgram::max_steps == KXF_MAX_STEPS);
+static_assert(sizeof(Sha256) == sizeof(kxf_digest::sha256));
+
+Status check_register(const SinkProgram& sink, const SinkStep& step, std::size_t index) {
+  if (step.width_bytes != 1 && step.width_bytes != 2 && step.width_bytes != 4)
+    return broken(fmt::format("console step {} is {} bytes wide, not 1, 2 or 4", index,
+                              static_cast<unsigned>(step.width_bytes)));
+  if ((sink.phys_base + step.offset) % step.width_bytes != 0)
+    return refuse(
+        fmt::format("console step {} would access {} bytes at {}, which is unaligned", index,
+                    static_cast<unsigned>(step.width_bytes), hex(sink.phys_base + step.offset)),
+        "correct the console's address or its access width");
+  if (step.op == SinkOp::put && step.count > 31)
+    return broken(fmt::format("console step {} shifts the byte by {} bits", index, step.count));
+  return {};
+}
+
+Result<DigestEntry> read_digest(const BlobFormat& format, const Bytes& params, std::size_t index) {
+  const std::size_t at = format.digests_offset + index * sizeof(kxf_digest);
+  KXF_TRY(start, params.read<std::uint64_t>(at + offsetof(kxf_digest, start)));
+  KXF_TRY(size, params.read<std::uint64_t>(at + offsetof(kxf_digest, size_bytes)));
+  KXF_TRY(sha256, params.slice(at + offsetof(kxf_digest, sha256), sizeof(Sha256)));
+  KXF_TRY(name, params.slice(at + offsetof(kxf_digest, name), KXF_NAME_SIZE));
+  if (size > std::numeric_limits<std::uint64_t>::max() - start)
+    return broken(fmt::format("{} purgatory: range {} begins at {} and has {} bytes",
+                              format.architecture, index, hex(start), size));
+  DigestEntry entry;
+  entry.name = std::string(text_of(name.first(static_cast<std::size_t>(
+      std::distance(name.begin(), std::ranges::find(name, std::uint8_t{0}))))));
+  entry.range = Range::sized(start, size);
+  std::ranges::copy(sha256, entry.sha256.begin());
+  return entry;
+}
+
+}  // namespace
+
+Result<BlobHeader> read_header(const BlobFormat& format, ByteView blob) {
+  const Bytes bytes(blob, format.endian);
+  const auto at = [&](std::size_t field) { return format.header_offset + field; };
+  KXF_TRY(magic, bytes.read<std::uint64_t>(at(offsetof(kxf_blob_header, magic))));
+  KXF_TRY(version, bytes.read<std::uint32_t>(at(offsetof(kxf_blob_header, version))));
+  if (magic != format.magic || version != KXF_BLOB_VERSION)
+    return broken(fmt::format("{} purgatory: magic {:#x} and version {}, {:#x} and {} are wanted",
+                              format.architecture, magic, version, format.magic, KXF_BLOB_VERSION));
+  KXF_TRY(params, bytes.read<std::uint32_t>(at(offsetof(kxf_blob_header, params_offset))));
+  KXF_TRY(memory, bytes.read<std::uint32_t>(at(offsetof(kxf_blob_header, memory_size))));
+  KXF_CHECK(bytes.slice(params, format.params_size).map([](ByteView) {}));
+  if (memory < blob.size())
+    return broken(
+        fmt::format("{} purgatory: its memory is smaller than its bytes", format.architecture));
+  return BlobHeader{params, memory};
+}
+
+Status check_console(const BlobFormat& format, const SinkProgram& sink, const StepCheck& allowed) {
+  if (sink.steps.size() > KXF_MAX_STEPS)
+    return refuse(fmt::format("the console's program has {} steps, the {} purgatory takes {}",
+                              sink.steps.size(), format.architecture, KXF_MAX_STEPS),
+                  "shorten the program of the console sink");
+  for (std::size_t i = 0; i < sink.steps.size(); ++i) {
+    const SinkStep& step = sink.steps[i];
+    switch (step.op) {
+      case SinkOp::firmware: KXF_CHECK(allowed(step)); break;
+      case SinkOp::poll:
+      case SinkOp::write:
+      case SinkOp::put:
+        KXF_CHECK(allowed(step));
+        KXF_CHECK(check_register(sink, step, i));
+        break;
+      default:
+        return broken(fmt::format("console step {} has the unknown operation {}", i,
+                                  static_cast<unsigned>(step.op)));
+    }
+  }
+  return {};
+}
+
+Status check_question(const BlobFormat& format, const BlobHeader& header,
+                      const PurgatoryQuestion& question) {
+  if (question.own_address % KXF_BLOB_ALIGNMENT != 0)
+    return broken(fmt::format("{} purgatory at {}: not a multiple of {}", format.architecture,
+                              hex(question.own_address), KXF_BLOB_ALIGNMENT));
+  if (question.tree_address % 8 != 0)
+    return broken(
+        fmt::format("device tree at {}: not a multiple of 8", hex(question.tree_address)));
+  if (question.digests.size() > format.max_digests)
+    return refuse(fmt::format("{} ranges are to be verified, the {} purgatory takes {}",
+                              question.digests.size(), format.architecture, format.max_digests),
+                  "verify fewer segments");
+  const Range own = Range::sized(question.own_address, header.memory_size);
+  for (const DigestEntry& digest : question.digests) {
+    if (digest.range.start % KXF_DIGEST_ALIGNMENT != 0)
+      return broken(fmt::format("segment {} at {} is to be verified and not aligned to {} bytes",
+                                digest.name, hex(digest.range.start), KXF_DIGEST_ALIGNMENT));
+    if (question.own_address != 0 && digest.range.overlaps(own))
+      return broken(fmt::format("segment {} ({}) is to be verified and overlaps the purgatory ({})",
+                                digest.name, to_text(digest.range), to_text(own)));
+  }
+  return {};
+}
+
+FilledBlob::FilledBlob(const BlobFormat& format, const BlobHeader& header, ByteView pristine)
+    : format_(format), params_offset_(header.params_offset) {
+  image_.bytes.assign(pristine.begin(), pristine.end());
+  image_.memory_size = header.memory_size;
+  image_.alignment = KXF_BLOB_ALIGNMENT;
+  image_.entry_offset = 0;
+}
+
+std::span<std::uint8_t> FilledBlob::params() {
+  return std::span(image_.bytes).subspan(params_offset_, format_.params_size);
+}
+
+void FilledBlob::put_bytes(std::size_t offset, ByteView bytes) {
+  std::ranges::copy(bytes, params().subspan(offset, bytes.size()).begin());
+}
+
+void FilledBlob::put_console(const SinkProgram* sink) {
+  if (sink == nullptr) return;  // no steps in the blob as it was made
+  put<std::uint64_t>(offsetof(kxf_console, phys_base), sink->phys_base);
+  put(offsetof(kxf_console, step_count), static_cast<std::uint32_t>(sink->steps.size()));
+  for (std::size_t i = 0; i < sink->steps.size(); ++i) {
+    const SinkStep& step = sink->steps[i];
+    const std::size_t at = offsetof(kxf_console, steps) + i * sizeof(kxf_sink_step);
+    put(at + offsetof(kxf_sink_step, operation), static_cast<std::uint8_t>(step.op));
+    put(at + offsetof(kxf_sink_step, width_bytes), step.width_bytes);
+    put<std::uint8_t>(at + offsetof(kxf_sink_step, big_endian), step.big_endian ? 1 : 0);
+    put(at + offsetof(kxf_sink_step, offset), step.offset);
+    put(at + offsetof(kxf_sink_step, mask), step.mask);
+    put(at + offsetof(kxf_sink_step, value), step.value);
+    put(at + offsetof(kxf_sink_step, count), step.count);
+  }
+}
+
+void FilledBlob::put_digests(const std::vector<DigestEntry>& digests) {
+  put(format_.digest_count_offset, static_cast<std::uint32_t>(digests.size()));
+  for (std::size_t i = 0; i < digests.size(); ++i) {
+    const DigestEntry& digest = digests[i];
+    const std::size_t at = format_.digests_offset + i * sizeof(kxf_digest);
+    put(at + offsetof(kxf_digest, start), digest.range.start);
+    put(at + offsetof(kxf_digest, size_bytes), digest.range.size_bytes());
+    put_bytes(at + offsetof(kxf_digest, sha256), digest.sha256);
+    // For the message only; the last byte stays zero.
+    const std::string_view name = std::string_view(digest.name).substr(0, KXF_NAME_SIZE - 1);
+    put_bytes(at + offsetof(kxf_digest, name), bytes_of(name));
+  }
+}
+
+Result<std::vector<DigestEntry>> read_digests(const BlobFormat& format, const Bytes& params) {
+  KXF_TRY(count, params.read<std::uint32_t>(format.digest_count_offset));
+  if (count > format.max_digests)
+    return broken(fmt::format("{} purgatory: {} ranges to verify, there is room for {}",
+                              format.architecture, count, format.max_digests));
+  std::vector<DigestEntry> digests;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    KXF_TRY(entry, read_digest(format, params, i));
+    digests.push_back(std::move(entry));
+  }
+  return digests;
+}
+
+}  // namespace kxf::purgatory

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <kxf/architecture.hpp>
+
+#include "purgatory/layout.h"
+
+/// How a plugin reads and fills in the purgatory that kxf_purgatory_blob() (PurgatoryBlob.cmake)
+/// made for it. What the architecture alone has, the plugin checks and writes itself.
+namespace kxf::purgatory {
+
+/// What tells one architecture's blob and `struct kxf_params` from another's. Offsets in bytes.
+struct BlobFormat {
+  std::string_view architecture;   ///< in messages
+  Endian endian = Endian::little;  ///< in which the purgatory runs
+  std::uint64_t magic = 0;
+  std::size_t header_offset = 0;        ///< of kxf_blob_header in the blob
+  std::size_t params_size = 0;          ///< of kxf_params, which begins with its kxf_console
+  std::size_t digest_count_offset = 0;  ///< in kxf_params, 32 bits
+  std::size_t digests_offset = 0;       ///< in kxf_params
+  std::size_t max_digests = 0;
+};
+
+/// What the blob says of itself.
+struct BlobHeader {
+  std::size_t params_offset = 0;
+  std::uint64_t memory_size = 0;  ///< with the stack
+};
+
+/// Errors: `blob` is not of this format and version, or its parameters do not lie inside it.
+[[nodiscard]] Result<BlobHeader> read_header(const BlobFormat& format, ByteView blob);
+
+/// May this architecture's purgatory run the step? Asked for steps with a known operation only.
+using StepCheck = std::function<Status(const SinkStep&)>;
+
+/// Errors: more steps than there is room for, an unknown operation, a step that `allowed` refuses,
+/// a register that is not 1, 2 or 4 bytes wide or not aligned to its width: with the MMU off that
+/// is an exception.
+[[nodiscard]] Status check_console(const BlobFormat& format, const SinkProgram& sink,
+                                   const StepCheck& allowed);
+
+/// Errors: the purgatory or the tree is not aligned (Devicetree Specification v0.4, section 5.6),
+/// more digests than there is room for, a range that is not aligned or overlaps the purgatory,
+/// which would hash its own stack.
+[[nodiscard]] Status check_question(const BlobFormat& format, const BlobHeader& header,
+                                    const PurgatoryQuestion& question);
+
+/// A copy of the blob with parameters. Offsets are those in kxf_params.
+class FilledBlob {
+ public:
+  FilledBlob(const BlobFormat& format, const BlobHeader& header, ByteView pristine);
+
+  template <std::unsigned_integral T>
+  void put(std::size_t offset, T value) {
+    store(params(), offset, value, format_.endian);
+  }
+  /// The program must have passed check_console(); nullptr: silent.
+  void put_console(const SinkProgram* sink);
+  /// They must have passed check_question(). Names are cut to what there is room for.
+  void put_digests(const std::vector<DigestEntry>& digests);
+
+  /// All bytes, those outside of the parameters too.
+  [[nodiscard]] std::span<std::uint8_t> bytes() { return image_.bytes; }
+  [[nodiscard]] PurgatoryImage take() && { return std::move(image_); }
+
+ private:
+  [[nodiscard]] std::span<std::uint8_t> params();
+  void put_bytes(std::size_t offset, ByteView bytes);
+
+  BlobFormat format_;
+  std::size_t params_offset_;
+  PurgatoryImage image_;
+};
+
+/// The digests in a parameter block. `params` has the format's byte order.
+/// Errors: more than there is room for, a range that does not end.
+[[nodiscard]] Result<std::vector<DigestEntry>> read_digests(const BlobFormat& format,
+                                                            const Bytes& params);
+
+}  // namespace kxf::purgatory

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the C++ side writes and every purgatory reads: the header of the blob, and those parts of
+ * its parameter block that do not depend on the architecture. Each architecture's params.h has the
+ * rest. Fields have the byte order in which the purgatory runs and are naturally aligned, so that
+ * both sides see the same layout; the assertions below hold them to it.
+ */
+#ifndef KXF_PURGATORY_LAYOUT_H
+#define KXF_PURGATORY_LAYOUT_H
+
+#define KXF_BLOB_VERSION 2
+
+/* The blob, and with it every address in it, is a multiple of this. */
+#define KXF_BLOB_ALIGNMENT 4096
+
+#define KXF_MAX_STEPS 8
+#define KXF_NAME_SIZE 32
+
+/* Ranges to verify begin at a multiple of this: the SHA-256 reads 64 bits at a time. */
+#define KXF_DIGEST_ALIGNMENT 8
+
+/* For the assembler. */
+#define KXF_CONSOLE_SIZE (16 + 20 * KXF_MAX_STEPS)
+#define KXF_DIGEST_SIZE (48 + KXF_NAME_SIZE)
+
+#ifndef __ASSEMBLER__
+
+#ifdef __cplusplus
+#include <cstddef>
+#include <cstdint>
+#define KXF_STATIC_ASSERT static_assert
+#else
+#include <stddef.h>
+#include <stdint.h>
+#define KXF_STATIC_ASSERT _Static_assert
+#endif
+
+struct kxf_blob_header {
+  uint64_t magic;         /* the architecture's KXF_BLOB_MAGIC */
+  uint32_t version;       /* KXF_BLOB_VERSION */
+  uint32_t params_offset; /* of struct kxf_params, from the start of the blob */
+  uint32_t memory_size;   /* with the stack behind the bytes */
+  uint32_t reserved;
+};
+
+/* As kxf::SinkStep; `operation` has the values of kxf::SinkOp. */
+struct kxf_sink_step {
+  uint8_t operation;
+  uint8_t width_bytes;
+  uint8_t big_endian;
+  uint8_t reserved;
+  uint32_t offset;
+  uint32_t mask;
+  uint32_t value;
+  uint32_t count;
+};
+
+/* As kxf::SinkProgram. struct kxf_params begins with it. */
+struct kxf_console {
+  uint64_t phys_base;
+  uint32_t step_count; /* 0: silent */
+  uint32_t reserved;
+  struct kxf_sink_step steps[KXF_MAX_STEPS];
+};
+
+struct kxf_digest {
+  uint64_t start;
+  uint64_t size_bytes;
+  uint8_t sha256[32];
+  char name[KXF_NAME_SIZE]; /* ends with a zero */
+};
+
+KXF_STATIC_ASSERT(sizeof(struct kxf_blob_header) == 24, "layout of the blob's header");
+KXF_STATIC_ASSERT(sizeof(struct kxf_sink_step) == 20, "layout of a step");
+KXF_STATIC_ASSERT(sizeof(struct kxf_console) == KXF_CONSOLE_SIZE, "layout of a console");
+KXF_STATIC_ASSERT(offsetof(struct kxf_console, steps) == 16, "layout of a console");
+KXF_STATIC_ASSERT(sizeof(struct kxf_digest) == KXF_DIGEST_SIZE, "layout of a digest");
+
+#endif /* __ASSEMBLER__ */
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Text on the console. For purgatories only.
+ */
+#ifndef KXF_PURGATORY_TEXT_H
+#define KXF_PURGATORY_TEXT_H
+
+#include "purgatory/layout.h"
+
+void kxf_put_text(const struct kxf_console* console, const char* text);
+/* Decimal. */
+void kxf_put_number(const struct kxf_console* console, uint64_t value);
+/* Hexadecimal, with 0x. */
+void kxf_put_hex(const struct kxf_console* console, uint64_t value);
+
+#endif
