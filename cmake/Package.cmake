@@ -1,4 +1,4 @@
-# The SDK: headers, the CMake package `kxf`, kxf_add_plugin().
+# The SDK: headers, the CMake package `kxf`, kxf_add_plugin(), kxf_purgatory_blob().
 include(CMakePackageConfigHelpers)
 
 set(kxf_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/kxf")
@@ -15,5 +15,8 @@ write_basic_package_version_file("${CMAKE_CURRENT_BINARY_DIR}/kxfConfigVersion.c
                                  COMPATIBILITY SameMinorVersion)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/kxfConfig.cmake"
               "${CMAKE_CURRENT_BINARY_DIR}/kxfConfigVersion.cmake"
-              cmake/KxfPlugin.cmake cmake/kxf-plugin.map
+              cmake/KxfPlugin.cmake cmake/kxf-plugin.map cmake/PurgatoryBlob.cmake
         DESTINATION "${kxf_package_dir}" COMPONENT sdk)
+# A plugin with an architecture compiles the kit of purgatories itself.
+install(DIRECTORY plugins/purgatory DESTINATION "${kxf_package_dir}" COMPONENT sdk
+        PATTERN "*.md" EXCLUDE)

@@ -1,10 +1,10 @@
 #!/bin/bash
-# run.sh [BUILD] -- a vendor's day: install kxf, build examples/acme-board from the installed SDK alone, use it.
+# run.sh [BUILD] -- a vendor's day: install kxf, build examples/acme-board and a purgatory from the installed SDK alone, use them.
 #
 # How to run:  tests/sdk/run.sh                 kxf from build/host
 #              tests/sdk/run.sh build/arm64     cross: everything but what has to run
 # Expect:      a line "ok: ..." for each step; "sdk: passed" at the end. Exit status 1 at the first that fails.
-# Time:        10 to 20 s
+# Time:        15 to 30 s
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build=$(realpath "${1:-$root/build/host}")
@@ -58,6 +58,14 @@ installed=$(find "$prefix" -path '*/kxf/plugins/acme-board.so')
 if readelf -dW "$installed" | grep -qE 'R(UN)?PATH'; then fail "the installed plugin has a run path"; fi
 step "it installs into kxf's plugin directory, without a run path"
 
+# ---- a purgatory from the installed kit --------------------------------------------------------------------------------
+
+mkdir "$work/arm64"
+cp -r "$root"/tests/sdk/purgatory/* "$root/plugins/arm64/purgatory" "$work/arm64"
+run "$work/log" cmake -S "$work/arm64" -B "$work/purgatory" "${arguments[@]:4}"
+run "$work/log" cmake --build "$work/purgatory" --parallel "${JOBS:-$(nproc)}"
+step "a purgatory builds from the installed SDK"
+
 if [ -n "$toolchain" ]; then
   readelf -hW "$plugin" | sed -n 's/^ *Machine: */ok: built for /p'
   echo "sdk: passed (cross: nothing was run)"
@@ -68,6 +76,8 @@ fi
 
 run "$work/log" ctest --test-dir "$work/build" --output-on-failure
 step "its own test passes"
+run "$work/log" "$work/purgatory/vendor-purgatory"
+step "$(cat "$work/log")"
 
 LD_LIBRARY_PATH=$(dirname "$(find "$prefix" -name 'libkxf.so.1')")
 export LD_LIBRARY_PATH
