@@ -122,7 +122,7 @@ class Inspector {
     const std::uint64_t limit =
         traits_.command_line_limit == 0 ? UINT64_MAX : traits_.command_line_limit;
     auto text =
-        compose_command_line(policy_, running.value_or(""), std::nullopt, limit, result_.record);
+        compose_command_line(policy_, running.value_or(""), std::nullopt, {limit}, result_.record);
     if (text) return std::move(*text);
     warn("no-command-line", text.error());
     return {};

@@ -222,9 +222,10 @@ Status write_command_line(Draft& draft) {
     return refuse(
         fmt::format("{}: {}", draft.policy.command_line_mode.origin, running.error().message),
         "give the command line with --command-line");
-  KXF_TRY(text,
-          compose_command_line(draft.policy, running.value_or(""), draft.image.command_line,
-                               draft.architecture->traits().command_line_limit, draft.record));
+  const ArchitectureTraits traits = draft.architecture->traits();
+  KXF_TRY(text, compose_command_line(draft.policy, running.value_or(""), draft.image.command_line,
+                                     {traits.command_line_limit, traits.crash_command_line},
+                                     draft.record));
   draft.command_line = std::move(text);
   return {};
 }

@@ -139,6 +139,56 @@ Status check_characters(std::string_view text, std::string_view source) {
   return {};
 }
 
+/// Put `text` behind the parameters; what it has for init, behind that for init.
+/// Errors: as for compose_command_line().
+Status append(Parts& parts, std::string_view text, const std::string& origin,
+              std::string_view base_source, Record& record) {
+  text = without_padding(text);
+  if (text.empty()) return {};
+  KXF_CHECK(check_characters(text, origin));
+  if (has_open_quote(joined(parts)))
+    return refuse(fmt::format("command line: a double quote of {} is never closed, what {} "
+                              "appends would become part of it",
+                              base_source, origin),
+                  "close it, or replace the command line as a whole");
+  const Parts more = parts_of(text);
+  parts.parameters.insert(parts.parameters.end(), more.parameters.begin(), more.parameters.end());
+  parts.for_init.insert(parts.for_init.end(), more.for_init.begin(), more.for_init.end());
+  record.decide("command-line", fmt::format("{} appended", text), origin);
+  return {};
+}
+
+void remove_for_crash(Parts& parts, const Setting<std::vector<std::string>>& entries,
+                      Record& record) {
+  remove(parts, "crashkernel", "a crash kernel reserves no memory for another", false, record);
+  const std::string reason =
+      entries.is_set() ? entries.origin : "a crash kernel has little memory, and all of it at once";
+  for (const std::string& entry : entries.value)
+    remove(parts, entry, reason, entries.is_set(), record);
+}
+
+struct Appended {
+  std::string text;
+  std::string origin;
+};
+
+/// What a crash kernel's command line gets. `own` is what the policy itself put there so far: of
+/// `automatic` only what neither that nor what it appends gives, whatever its value.
+Appended crash_parameters(const Policy& policy, const Parts& own, std::string_view automatic) {
+  const Setting<std::string>& setting = policy.crash_command_line_append;
+  if (without_padding(setting.value) != "auto") return {setting.value, setting.origin};
+  const Parts later = parts_of(policy.command_line_append.value);
+  const auto given = [&](const std::string& parameter) {
+    const auto same = [name = parameter_of(parameter).name](const std::string& other) {
+      return has_parameter_name(other, name);
+    };
+    return std::ranges::any_of(own.parameters, same) || std::ranges::any_of(later.parameters, same);
+  };
+  Parts parts = parts_of(automatic);
+  std::erase_if(parts.parameters, given);
+  return {joined(parts), "what crash kernels of this architecture need"};
+}
+
 }  // namespace
 
 std::vector<std::string> split_command_line(std::string_view text) {
@@ -178,7 +228,7 @@ std::string with_parameter(std::string_view command_line, std::string_view param
 
 Result<std::string> compose_command_line(const Policy& policy, std::string_view running,
                                          const std::optional<std::string>& image_command_line,
-                                         std::uint64_t limit_bytes, Record& record) {
+                                         const CommandLineRules& rules, Record& record) {
   Base base = base_of(policy, running, image_command_line, record);
   base.text = without_padding(base.text);
   KXF_CHECK(check_characters(base.text, base.source));
@@ -188,35 +238,28 @@ Result<std::string> compose_command_line(const Policy& policy, std::string_view 
     remove(parts, "BOOT_IMAGE", "it names the running kernel's file", false, record);
     remove(parts, "elfcorehdr", "it points into the memory of the kernel before this one", false,
            record);
-    if (policy.crash)
-      remove(parts, "crashkernel", "a crash kernel reserves no memory for another", false, record);
   }
-  if (base.removable)
+  if (base.removable) {
+    if (policy.crash) remove_for_crash(parts, policy.crash_command_line_remove, record);
     for (const std::string& entry : policy.command_line_remove.value)
       remove(parts, entry, policy.command_line_remove.origin, true, record);
-
-  const Setting<std::string>& append = policy.command_line_append;
-  if (const std::string_view added = without_padding(append.value); !added.empty()) {
-    KXF_CHECK(check_characters(added, append.origin));
-    if (has_open_quote(joined(parts)))
-      return refuse(fmt::format("command line: a double quote of {} is never closed, what {} "
-                                "appends would become part of it",
-                                base.source, append.origin),
-                    "close it, or replace the command line as a whole");
-    const Parts more = parts_of(added);
-    parts.parameters.insert(parts.parameters.end(), more.parameters.begin(), more.parameters.end());
-    parts.for_init.insert(parts.for_init.end(), more.for_init.begin(), more.for_init.end());
-    record.decide("command-line", fmt::format("{} appended", added), append.origin);
   }
+  if (policy.crash) {
+    const Appended crash =
+        crash_parameters(policy, base.removable ? Parts() : parts, rules.crash_parameters);
+    KXF_CHECK(append(parts, crash.text, crash.origin, base.source, record));
+  }
+  KXF_CHECK(append(parts, policy.command_line_append.value, policy.command_line_append.origin,
+                   base.source, record));
 
   std::string result = joined(parts);
   const std::uint64_t size_bytes = result.size() + 1;
-  if (size_bytes > limit_bytes)
+  if (size_bytes > rules.limit_bytes)
     return refuse(fmt::format("command line: {} bytes with its final zero are {} more than the {} "
                               "that the next kernel takes",
-                              size_bytes, size_bytes - limit_bytes, limit_bytes),
+                              size_bytes, size_bytes - rules.limit_bytes, rules.limit_bytes),
                   fmt::format("shorten it by {} bytes or more: see command-line.remove and append",
-                              size_bytes - limit_bytes));
+                              size_bytes - rules.limit_bytes));
   return result;
 }
 

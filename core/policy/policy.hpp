@@ -3,9 +3,11 @@
 
 /// What the profile and the command line ask for: plain values, each with where it came from.
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kxf/bytes.hpp"
@@ -31,6 +33,7 @@ enum class DigestChoice : std::uint8_t { none, crash, always };
 enum class OnMismatch : std::uint8_t { warn, refuse, ignore };
 enum class CommandLineMode : std::uint8_t { replace, reuse };
 enum class ExecMethod : std::uint8_t { automatic, systemd, direct };
+enum class OnSmallRegion : std::uint8_t { warn, refuse };
 
 /// `[[memory.reserve]]`: no segment may touch it; the next tree reserves it too.
 struct ReservedWindow {
@@ -53,6 +56,35 @@ struct PropertyName {
 
 /// Plugins pinned by content: file name to lower-case hexadecimal SHA-256.
 using PluginPins = std::map<std::string, std::string>;
+
+/// Parameters that do not go from the running kernel to its crash kernel, which has a small region
+/// for all memory. What sets memory aside: `hugepages` to `kho`; what takes it for tables and logs:
+/// `log_buf_len` to `slab_debug`; limits that were meant for all of the machine's memory: `mem` to
+/// `movable_node`; a dump of its own: `fadump`. `crashkernel` goes in any case.
+inline constexpr std::array<std::string_view, 24> crash_removals{"hugepages",
+                                                                 "hugepagesz",
+                                                                 "default_hugepagesz",
+                                                                 "hugetlb_cma",
+                                                                 "cma",
+                                                                 "numa_cma",
+                                                                 "cma_pernuma",
+                                                                 "swiotlb",
+                                                                 "reserve_mem",
+                                                                 "kho_scratch",
+                                                                 "kho",
+                                                                 "log_buf_len",
+                                                                 "trace_buf_size",
+                                                                 "page_owner",
+                                                                 "dhash_entries",
+                                                                 "ihash_entries",
+                                                                 "slub_debug",
+                                                                 "slab_debug",
+                                                                 "mem",
+                                                                 "memmap",
+                                                                 "kernelcore",
+                                                                 "movablecore",
+                                                                 "movable_node",
+                                                                 "fadump"};
 
 struct Policy {
   // top level
@@ -99,13 +131,17 @@ struct Policy {
   Setting<std::vector<PropertyValue>> tree_set;
   Setting<std::vector<PropertyName>> tree_delete;
 
-  // [crash]
-  Setting<std::uint64_t> crash_working_memory{64ULL << 20U, "default"};  ///< bytes
-
   // [load], [exec]
   Setting<DigestChoice> digest{DigestChoice::crash, "default"};
   Setting<SyscallChoice> syscall{SyscallChoice::automatic, "default"};
   Setting<ExecMethod> exec_method{ExecMethod::automatic, "default"};
+
+  // [crash]: for --crash alone
+  Setting<std::vector<std::string>> crash_command_line_remove{
+      {crash_removals.begin(), crash_removals.end()}, "default"};
+  Setting<std::string> crash_command_line_append{"auto", "default"};     ///< or the architecture's
+  Setting<std::uint64_t> crash_working_memory{64ULL << 20U, "default"};  ///< bytes
+  Setting<OnSmallRegion> crash_on_small_region{OnSmallRegion::warn, "default"};
 
   // [settings.<implementation>]
   std::map<std::string, std::map<std::string, Setting<std::string>>, std::less<>> settings;

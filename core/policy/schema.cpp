@@ -21,6 +21,7 @@ constexpr std::array<std::string_view, 3> mismatches{"warn", "refuse", "ignore"}
 constexpr std::array<std::string_view, 3> digests{"none", "crash", "always"};
 constexpr std::array<std::string_view, 3> syscalls{"auto", "kexec_load", "kexec_file_load"};
 constexpr std::array<std::string_view, 3> exec_methods{"auto", "systemd", "direct"};
+constexpr std::array<std::string_view, 2> small_regions{"warn", "refuse"};
 // In the order of UartOffsets and UartByteOrder (uart/uart.hpp).
 constexpr std::array<std::string_view, 2> uart_offsets{"bytes", "reg-shift"};
 constexpr std::array<std::string_view, 4> byte_orders{"little", "big", "device", "device-else-big"};
@@ -363,6 +364,33 @@ constexpr Key keys[] = {
         "How `kxf exec` ends the running system: `systemd` stops its services first, `direct` "
         "syncs the disks and jumps, `auto` takes systemd where it runs.",
         R"("direct")", exec_methods),
+
+    member<&Policy::crash_command_line_remove>(
+        "crash.command-line-remove", KeyType::parameters,
+        "With `--crash`, taken out of the running kernel's or the image's command line as "
+        "`command-line.remove` is, and beside it. By default what would set aside or use up "
+        "memory, of which a crash kernel has little, and limits that were meant for all of the "
+        "machine's memory; docs/crash.md gives the reason of each. A list of the profile's "
+        "replaces the default one; `crashkernel` goes in any case.",
+        R"(["hugepages", "hugepagesz", "cma", "quiet"])"),
+    member<&Policy::crash_command_line_append>(
+        "crash.command-line-append", KeyType::command_line,
+        "With `--crash`, put behind the parameters, before what `command-line.append` and "
+        "`--append` give, so that theirs win. `auto` stands for what the architecture's crash "
+        "kernels need (one CPU, devices to be reset), without those that the policy gives itself, "
+        "by `command-line.text`, `append` or a flag. Empty: nothing.",
+        R"("nr_cpus=1 reset_devices")"),
+    member<&Policy::crash_working_memory>(
+        "crash.working-memory", KeyType::size,
+        "What a crash kernel needs of its region beside the segments that are loaded there and the "
+        "files of the initrd: its own tables, drivers and the program that writes the dump. The "
+        "region is checked against the sum.",
+        R"("96 MiB")"),
+    member<&Policy::crash_on_small_region>(
+        "crash.on-small-region", KeyType::choice,
+        "What happens when the region is smaller than that sum: a warning, or no load. A region "
+        "that does not even hold the segments is always refused.",
+        R"("refuse")", small_regions),
 
     {"settings",
      KeyType::settings,

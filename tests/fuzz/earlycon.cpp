@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   policy.command_line_remove = {{"quiet", "root=/dev/vda"}, "board.toml:1:1"};
   policy.command_line_append = {"appended=1", "--append"};
   kxf::Record record;
-  const auto line = compose_command_line(policy, text, std::nullopt, limit_bytes, record);
+  const auto line = compose_command_line(policy, text, std::nullopt, {limit_bytes}, record);
   if (!line) return 0;
   require(line->size() < limit_bytes, "a command line keeps to the limit");
   require(line->find('\n') == std::string::npos, "a command line is one line");

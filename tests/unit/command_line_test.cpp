@@ -20,7 +20,7 @@ struct Case {
   Policy policy{};
   std::string running;
   std::optional<std::string> image;
-  std::uint64_t limit = limit_bytes;
+  CommandLineRules rules{limit_bytes, "nr_cpus=1 reset_devices"};
   Record record{};
 
   Case& reuse(std::string text) {
@@ -40,8 +40,12 @@ struct Case {
     policy.command_line_remove = {std::move(entries), "board.toml:3:10"};
     return *this;
   }
+  Case& crash() {
+    policy.crash = true;
+    return *this;
+  }
   Result<std::string> compose() {
-    return compose_command_line(policy, running, image, limit, record);
+    return compose_command_line(policy, running, image, rules, record);
   }
   std::string text() {
     auto result = compose();
@@ -122,8 +126,7 @@ TEST_CASE("command line: reuse drops what belongs to the boot of the running ker
   CHECK(test.text() == "root=/dev/vda1 crashkernel=256M quiet");
   CHECK(test.decided("BOOT_IMAGE=/boot/vmlinuz removed", "it names the running kernel's file"));
   CHECK(test.decided("the running kernel's", "test"));
-  test.policy.crash = true;
-  CHECK(test.text() == "root=/dev/vda1 quiet");
+  CHECK(test.crash().text() == "root=/dev/vda1 quiet nr_cpus=1 reset_devices");
 }
 
 TEST_CASE("command line: a crash load drops every crashkernel, and nothing that looks like it") {
@@ -131,9 +134,63 @@ TEST_CASE("command line: a crash load drops every crashkernel, and nothing that 
   test.reuse(
       "foo.crashkernel=1 crashkernel=1G,high crashkernel_test.x=1 crashkernel=64M,low "
       "note=\"a crashkernel=2 b\" -- crashkernel=3");
-  test.policy.crash = true;
+  test.rules.crash_parameters = "";
+  test.crash();
   CHECK(test.text() ==
         "foo.crashkernel=1 crashkernel_test.x=1 note=\"a crashkernel=2 b\" -- crashkernel=3");
+  test.policy.crash_command_line_remove = {{}, "board.toml:9:1"};
+  CHECK_FALSE(has_parameter_name(test.text(), "crashkernel"));
+}
+
+TEST_CASE(
+    "command line: a crash load drops what would use up its region, and a profile says else") {
+  Case test;
+  test.rules.crash_parameters = "";
+  const std::string running =
+      "root=/dev/vda1 hugepages=512 hugepagesz=2M cma=64M mem=4G log-buf-len=16M cmac=1 quiet";
+  CHECK(test.reuse(running).text() == running);
+  CHECK(test.crash().text() == "root=/dev/vda1 cmac=1 quiet");
+  CHECK(test.decided("cma=64M removed", "a crash kernel has little memory, and all of it at once"));
+  CHECK_FALSE(test.decided("no swiotlb to remove", "default"));
+
+  test.policy.crash_command_line_remove = {{"quiet", "absent"}, "board.toml:9:1"};
+  CHECK(test.text() ==
+        "root=/dev/vda1 hugepages=512 hugepagesz=2M cma=64M mem=4G log-buf-len=16M cmac=1");
+  CHECK(test.decided("no absent to remove", "board.toml:9:1"));
+
+  Case own;
+  own.rules.crash_parameters = "";
+  CHECK(own.replace("hugepages=4 crashkernel=1M").crash().text() == "hugepages=4 crashkernel=1M");
+  Case image;
+  image.rules.crash_parameters = "";
+  image.image = "hugepages=4 crashkernel=1M a";
+  CHECK(image.crash().text() == "a");
+}
+
+TEST_CASE("command line: a crash load appends what the policy has not given itself") {
+  const std::string reason = "what crash kernels of this architecture need";
+  Case test;
+  CHECK(test.reuse("a nr_cpus=64 -- b").append("c").crash().text() ==
+        "a nr_cpus=64 nr_cpus=1 reset_devices c -- b");
+  CHECK(test.decided("nr_cpus=1 reset_devices appended", reason));
+
+  Case later;
+  CHECK(later.reuse("a").append("nr-cpus=2").crash().text() == "a reset_devices nr-cpus=2");
+  CHECK(later.decided("reset_devices appended", reason));
+
+  Case own;
+  CHECK(own.replace("a nr_cpus=4").crash().text() == "a nr_cpus=4 reset_devices");
+  CHECK(Case{}.replace("a reset_devices nr_cpus=4").crash().text() == "a reset_devices nr_cpus=4");
+
+  Case chosen;
+  chosen.policy.crash_command_line_append = {"nr_cpus=2", "board.toml:9:1"};
+  CHECK(chosen.replace("a nr_cpus=4").append("b").crash().text() == "a nr_cpus=4 nr_cpus=2 b");
+  CHECK(chosen.decided("nr_cpus=2 appended", "board.toml:9:1"));
+  chosen.policy.crash_command_line_append.value = "";
+  CHECK(chosen.text() == "a nr_cpus=4 b");
+  chosen.policy.crash = false;
+  CHECK(chosen.text() == "a nr_cpus=4 b");
+  CHECK(Case{}.reuse("a").text() == "a");
 }
 
 TEST_CASE(
@@ -218,7 +275,7 @@ TEST_CASE("command line: composing keeps every parameter whole, in order") {
     Policy policy;
     policy.command_line_mode = {CommandLineMode::reuse, "test"};
     policy.command_line_append = {joined(more), "test"};
-    const auto result = compose_command_line(policy, joined(running), {}, UINT64_MAX, record);
+    const auto result = compose_command_line(policy, joined(running), {}, {UINT64_MAX}, record);
     RC_ASSERT(result);
     running.insert(running.end(), more.begin(), more.end());
     RC_ASSERT(split_command_line(*result) == running);
@@ -234,7 +291,7 @@ TEST_CASE("command line: removing a name takes exactly the parameters of that na
     Policy policy;
     policy.command_line_mode = {CommandLineMode::reuse, "test"};
     policy.command_line_remove = {{name}, "test"};
-    const auto result = compose_command_line(policy, joined(running), {}, UINT64_MAX, record);
+    const auto result = compose_command_line(policy, joined(running), {}, {UINT64_MAX}, record);
     RC_ASSERT(result);
     Words kept;
     for (const std::string& word : running)
