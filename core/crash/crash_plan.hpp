@@ -4,6 +4,7 @@
 /// What a crash load rests on, whichever system call takes it: kept from the load to the check of
 /// what is armed.
 
+#include "crash/capacity.hpp"
 #include "crash/notes.hpp"
 #include "kxf/range.hpp"
 
@@ -13,11 +14,9 @@ struct CrashPlan {
   RangeSet regions;  ///< reserved for crash kernels
   Range home;        ///< the one that the crash kernel is in
   CrashNotes notes;
-  RangeSet dumped;                   ///< memory that the core header lists
-  bool kernel_updates = false;       ///< the running kernel keeps the header up to date
-  std::uint64_t loaded_bytes = 0;    ///< kernel with its BSS, initrd and all other segments
-  std::uint64_t unpacked_bytes = 0;  ///< the initrd's files, as far as that can be told
-  std::uint64_t working_bytes = 0;   ///< what the crash kernel needs beside them, by policy
+  RangeSet dumped;              ///< memory that the core header lists
+  bool kernel_updates = false;  ///< the running kernel keeps the header up to date
+  CrashCapacity capacity;
 };
 
 }  // namespace kxf

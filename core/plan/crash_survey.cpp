@@ -3,15 +3,18 @@
 
 #include <fmt/format.h>
 
+#include "memory/page_size.hpp"
+
 namespace kxf {
 namespace {
 
 /// The kernel takes the highest region for the crash kernel; one below it is there for devices that
 /// cannot reach further (crashkernel=,high and ,low).
-Result<Range> home_of(const RangeSet& regions) {
+Result<Range> home_of(const RangeSet& regions, const CrashCapacity& capacity) {
   if (regions.empty())
-    return refuse("no memory is reserved for a crash kernel",
-                  "boot the running kernel with crashkernel=512M or what fits this machine");
+    return refuse(fmt::format("no memory is reserved for a crash kernel, and this one needs {}",
+                              size_text(capacity.needed_bytes())),
+                  crashkernel_remedy(capacity.needed_bytes()));
   return regions.ranges().back();
 }
 
@@ -40,12 +43,17 @@ Result<ByteVector> core_header_bytes(const CrashSurvey& survey, Endian endian,
 
 Result<CrashSurvey> survey_crash(const Architecture& architecture,
                                  const ArchitectureQuestion& question, Backend backend,
-                                 const Policy& policy, Record& record) {
+                                 const Blob& initrd, const Policy& policy, Record& record) {
   CrashSurvey survey;
   survey.plan.regions = question.memory.crash_regions();
-  KXF_TRY(home, home_of(survey.plan.regions));
+  const std::uint64_t page_size =
+      question.kernel.page_size_bytes.value_or(page_size_or_default(question.machine));
+  survey.plan.capacity = {0, question.kernel.memory_size + initrd.size_bytes(), initrd.size_bytes(),
+                          initrd_files(initrd.view(), page_size),
+                          policy.crash_working_memory.value};
+  KXF_TRY(home, home_of(survey.plan.regions, survey.plan.capacity));
   survey.plan.home = home;
-  survey.plan.working_bytes = policy.crash_working_memory.value;
+  survey.plan.capacity.region_bytes = home.size_bytes();
   record.decide("crash", fmt::format("the crash kernel is in {}", to_text(home)),
                 survey.plan.regions.ranges().size() == 1 ? "it is the only crash region"
                                                          : "it is the highest crash region");
@@ -66,13 +74,15 @@ Result<CrashSurvey> survey_crash(const Architecture& architecture,
   auto layout = architecture.crash_layout(question, record);
   if (!layout) return pass(std::move(layout), "core header");
   survey.layout = std::move(*layout);
+  const auto wanted = updated_core_header_size(question.machine);
+  if (!wanted || !architecture.traits().hotplug_rewrites_tree) survey.layout.tree_room_bytes = 0;
   survey.plan.dumped = dumped_memory(question.memory, survey.layout);
 
   // Placeholder or not, the backup splits the same range.
   KXF_TRY(bytes, core_header_bytes(survey, question.machine.facts().endian, survey.layout.backup));
   survey.header_bytes = bytes.size();
   survey.header_room = bytes.size();
-  if (const auto wanted = updated_core_header_size(question.machine)) {
+  if (wanted) {
     survey.plan.kernel_updates = true;
     survey.header_room = std::max(survey.header_room, *wanted);
     record.decide("crash", fmt::format("{} for the core header", size_text(survey.header_room)),
@@ -84,6 +94,17 @@ Result<CrashSurvey> survey_crash(const Architecture& architecture,
                   size_text(survey.plan.dumped.size_bytes())),
       fmt::format("{} ranges outside the crash regions", survey.plan.dumped.ranges().size()));
   return survey;
+}
+
+Status check_capacity(const CrashCapacity& capacity, const Policy& policy, Record& record) {
+  record.decide("crash", to_text(capacity), policy.crash_working_memory.origin);
+  if (capacity.enough()) return {};
+  const std::string remedy = crashkernel_remedy(capacity.needed_bytes());
+  if (policy.crash_on_small_region.value == OnSmallRegion::refuse)
+    return refuse(fmt::format("{} ({})", to_text(capacity), policy.crash_on_small_region.origin),
+                  remedy);
+  record.warn("crash-region-small", fmt::format("{}; {}", to_text(capacity), remedy));
+  return {};
 }
 
 }  // namespace kxf

@@ -24,12 +24,17 @@ struct CrashSurvey {
 /// Look at the crash regions and at what a dump would hold. For kexec_file_load the kernel finds
 /// out for itself, and what is missing here is a warning (`crash-facts`): it can then not be
 /// checked later.
-/// Errors: no memory is reserved for crash kernels; for kexec_load also: what a core header needs
-/// is not known (which, and why).
+/// Errors: no memory is reserved for crash kernels (and how much this one needs); for kexec_load
+/// also: what a core header needs is not known (which, and why).
 [[nodiscard]] Result<CrashSurvey> survey_crash(const Architecture& architecture,
                                                const ArchitectureQuestion& question,
-                                               Backend backend, const Policy& policy,
-                                               Record& record);
+                                               Backend backend, const Blob& initrd,
+                                               const Policy& policy, Record& record);
+
+/// Is the region large enough, now that the sizes of all segments are known? Warns or refuses, as
+/// the policy says (`crash-region-small`).
+[[nodiscard]] Status check_capacity(const CrashCapacity& capacity, const Policy& policy,
+                                    Record& record);
 
 /// The core header's bytes. `backup` is the segment for CrashLayout::backup.
 [[nodiscard]] Result<ByteVector> core_header_bytes(const CrashSurvey& survey, Endian endian,

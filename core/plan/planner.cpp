@@ -82,7 +82,10 @@ TreeInputs tree_inputs(const Draft& draft, const ArchitectureQuestion& question)
 Result<std::vector<PlacementRule>> rules_for(Draft& draft, const SegmentSizes& sizes) {
   KXF_TRY(rules, draft.architecture->placement_rules(draft.question(), sizes, draft.record));
   if (!draft.crash) return rules;
+  const auto purgatory = std::ranges::find(rules, "purgatory", &PlacementRule::name);
   PlacementRule rule;
+  // The purgatory must reach what it verifies and what it writes.
+  if (purgatory != rules.end()) rule.window = purgatory->window;
   rule.alignment = draft.architecture->traits().segment_alignment;
   rule.preference = PlacementRule::Preference::highest;
   rule.name = core_header_segment;
@@ -94,6 +97,16 @@ Result<std::vector<PlacementRule>> rules_for(Draft& draft, const SegmentSizes& s
     rules.push_back(rule);
   }
   return rules;
+}
+
+/// Where the segments of this load may be.
+RangeSet allowed_memory(const Draft& draft) {
+  if (!draft.crash) return draft.memory.usable();
+  std::vector<Range> taken;  // firmware may be inside a crash region
+  for (const MemoryRange& range : draft.memory.blockers(draft.crash->plan.home))
+    if (range.kind == MemoryKind::reserved || range.kind == MemoryKind::no_map)
+      taken.push_back(range.range);
+  return RangeSet{draft.crash->plan.home}.minus(RangeSet(std::move(taken)));
 }
 
 /// The segments that only a crash load has, and where they are.
@@ -118,14 +131,19 @@ Status place_all(Draft& draft, PlanParts& parts) {
   const ArchitectureQuestion question = draft.question();
   const TreeInputs inputs = tree_inputs(draft, question);
   const std::uint64_t tree_room = draft.crash ? draft.crash->layout.tree_room_bytes : 0;
+  if (draft.crash && draft.crash->layout.backup)
+    draft.backup = BackupCopy{*draft.crash->layout.backup, draft.crash->plan.home.start};
   Record tree_record;  // read after the placement that it has to wait for
   KXF_TRY(drafted_tree, draft_tree(inputs, tree_record));
   const std::uint64_t tree_bytes = drafted_tree.blob().size() + tree_room;
   KXF_TRY(sized_purgatory, make_purgatory(draft, 0, 0, 0));
   KXF_TRY(rules,
           rules_for(draft, {draft.initrd.size_bytes(), tree_bytes, sized_purgatory.memory_size}));
-  const RangeSet allowed = draft.crash ? RangeSet{draft.crash->plan.home} : draft.memory.usable();
-  KXF_TRY(places, place_segments({draft.memory, allowed, parts.page_size_bytes}, rules));
+  const RangeSet allowed = allowed_memory(draft);
+  auto placed = place_segments({draft.memory, allowed, parts.page_size_bytes}, rules);
+  if (!placed && draft.crash)
+    placed.error().remedy = crashkernel_remedy(draft.crash->plan.capacity.needed_bytes());
+  KXF_TRY(places, std::move(placed));
 
   KXF_TRY(kernel, place_of(places, "kernel"));
   KXF_TRY(dtb, place_of(places, "dtb"));
@@ -283,8 +301,8 @@ Status choose_call(Draft& draft) {
                                   draft.image.kernel, draft.record, handed_over(draft)));
   draft.backend = backend;
   if (!draft.policy.crash) return {};
-  KXF_TRY(crash, survey_crash(*draft.architecture, draft.question(), backend.backend, draft.policy,
-                              draft.record));
+  KXF_TRY(crash, survey_crash(*draft.architecture, draft.question(), backend.backend, draft.initrd,
+                              draft.policy, draft.record));
   draft.crash = std::move(crash);
   draft.backend.may_fall_back = false;
   return {};
@@ -327,6 +345,15 @@ Result<PlannedLoad> plan_load(const Machine& machine, const Policy& policy,
   } else {
     list_files(draft, parts);
     draft.record.decide("console", "none", "kexec_file_load enters the kernel directly");
+  }
+  if (draft.crash) {
+    CrashCapacity& capacity = draft.crash->plan.capacity;
+    if (own_purgatory) {
+      capacity.loaded_bytes = 0;
+      for (const Segment& segment : parts.segments)
+        capacity.loaded_bytes += segment.range.size_bytes();
+    }
+    KXF_CHECK(check_capacity(capacity, policy, draft.record));
   }
   const bool digest = own_purgatory && wants_digest(policy);
   draft.record.decide("digest", digest ? "sha256" : "none",

@@ -238,8 +238,6 @@ def memory_cases():
                 '/proc/iomem line 1: "40000000-4fffffff RAM" is no', 'as it is'),
         changed('crash-without-reserved-memory', _facts(kexec_file_load='present'),
                 'no memory is reserved for a crash kernel', 'crashkernel=', ['--crash']),
-        changed('crash-by-kexec-load', None, 'a crash kernel loaded with kexec_load', 'CONFIG_KEXEC_FILE',
-                ['--crash', '--syscall', 'kexec_load'], machine='virt-crash'),
     ]
 
 

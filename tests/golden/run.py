@@ -76,8 +76,9 @@ class Shape:
 
     def plan(self, plan):
         """The whole plan, schema 1."""
+        crash = ['crash'] if plan.get('flags', {}).get('crash') else []
         if not self.keys(plan, 'the plan', 'schema', 'arch', 'backend', 'may_fall_back', 'entry', 'flags', 'segments',
-                         'memory', 'cpus', 'cpu_verdict', 'console', 'command_line', 'decisions', 'warnings'):
+                         'memory', 'cpus', 'cpu_verdict', 'console', *crash, 'command_line', 'decisions', 'warnings'):
             return
         self.that(plan['schema'] == 1, 'schema is not 1')
         placed = plan['backend'] == 'kexec_load'

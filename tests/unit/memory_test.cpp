@@ -152,9 +152,9 @@ TEST_SUITE("device tree memory") {
     maker.text("/memory@8800000000", "device_type", "memory")
         .cells("/memory@8800000000", "reg", {0x88, 0x0, 0x1, 0x0});
     CHECK(texts(*from_tree(maker.done())) ==
-          Texts{"ram 0x80000000-0xffffffff /memory@80000000",
-                "ram 0x880000000-0xfffffffff /memory@80000000",
-                "ram 0x8800000000-0x88ffffffff /memory@8800000000"});
+          Texts{"ram 0x8800000000-0x88ffffffff /memory@8800000000",
+                "ram 0x80000000-0xffffffff /memory@80000000",
+                "ram 0x880000000-0xfffffffff /memory@80000000"});
   }
 
   TEST_CASE("a root of three cells is read, and refused only where it says more than 64 bits") {
