@@ -6,9 +6,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cstddef>
 #include <string_view>
+#include <utility>
 
+#include "crash/elf_core.hpp"
 #include "kxf/range.hpp"
 #include "machine/file.hpp"
 
@@ -52,32 +53,19 @@ bool hidden(std::string_view text, std::string_view address_characters) {
 /// How many bytes the headers and notes take, as far as `bytes` tell: more than they are, when
 /// they do not reach that far.
 Result<std::uint64_t> size_of_notes(ByteView bytes, const std::filesystem::path& path) {
-  const auto odd = [&](std::string_view what) {
-    return refuse(fmt::format("\"{}\" is no ELF64 core file: {}", path.native(), what));
+  const auto no_core = [&](auto&& failed) {
+    return pass(std::forward<decltype(failed)>(failed),
+                fmt::format("\"{}\" is no ELF64 core file", path.native()));
   };
-  const Bytes ident(bytes);
-  if (!ident.has(0, ELFMAG)) return odd("the magic is missing");
-  KXF_TRY(word_class, ident.read<std::uint8_t>(EI_CLASS));
-  KXF_TRY(data, ident.read<std::uint8_t>(EI_DATA));
-  if (word_class != ELFCLASS64) return odd("it is not of 64 bits");
-  const Bytes file(bytes, data == ELFDATA2MSB ? Endian::big : Endian::little);
-  KXF_TRY(headers_start, file.read<std::uint64_t>(offsetof(Elf64_Ehdr, e_phoff)));
-  KXF_TRY(header_size, file.read<std::uint16_t>(offsetof(Elf64_Ehdr, e_phentsize)));
-  KXF_TRY(header_count, file.read<std::uint16_t>(offsetof(Elf64_Ehdr, e_phnum)));
-  if (header_size != sizeof(Elf64_Phdr)) return odd("its program headers are of another size");
-  const Range headers = Range::sized(headers_start, std::uint64_t{header_size} * header_count);
-  if (headers.end > bytes.size()) return headers.end;
-
-  KXF_TRY(table_bytes, file.slice(headers.start, headers.size_bytes()));
-  const Bytes table(table_bytes, file.endian());
-  std::uint64_t end = headers.end;
-  for (std::uint64_t at = 0; at < table.size_bytes(); at += header_size) {
-    KXF_TRY(type, table.read<std::uint32_t>(at + offsetof(Elf64_Phdr, p_type)));
-    if (type != PT_NOTE) continue;
-    KXF_TRY(start, table.read<std::uint64_t>(at + offsetof(Elf64_Phdr, p_offset)));
-    KXF_TRY(size, table.read<std::uint64_t>(at + offsetof(Elf64_Phdr, p_filesz)));
-    end = std::max(end, Range::sized(start, size).end);
-  }
+  Result<ElfCoreStart> start = elf_core_start(bytes);
+  if (!start) return no_core(std::move(start));
+  if (start->table.end > bytes.size()) return start->table.end;
+  Result<std::vector<Elf64_Phdr>> entries = elf_core_entries(bytes, *start);
+  if (!entries) return no_core(std::move(entries));
+  std::uint64_t end = start->table.end;
+  for (const Elf64_Phdr& entry : *entries)
+    if (entry.p_type == PT_NOTE)
+      end = std::max(end, Range::sized(entry.p_offset, entry.p_filesz).end);
   return end;
 }
 

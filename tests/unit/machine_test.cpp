@@ -467,6 +467,7 @@ TEST_CASE("of kcore only the headers and notes are read") {
   put(core, 0, ELFMAG);
   core[EI_CLASS] = ELFCLASS64;
   core[EI_DATA] = ELFDATA2MSB;
+  set(offsetof(Elf64_Ehdr, e_type), std::uint16_t{ET_CORE});
   set(offsetof(Elf64_Ehdr, e_phoff), std::uint64_t{sizeof(Elf64_Ehdr)});
   set(offsetof(Elf64_Ehdr, e_phentsize), std::uint16_t{sizeof(Elf64_Phdr)});
   set(offsetof(Elf64_Ehdr, e_phnum), std::uint16_t{2});
