@@ -33,6 +33,10 @@ std::string_view Node::name() const noexcept {
 }
 
 std::string Node::path() const {
+  if (parent_) {
+    std::string path = parent_->offset_ == 0 ? std::string() : parent_->path();
+    return path.append("/").append(name());
+  }
   std::string buffer(256, '\0');
   while (true) {
     const int error =
@@ -45,6 +49,7 @@ std::string Node::path() const {
 }
 
 std::optional<Node> Node::parent() const {
+  if (parent_) return *parent_;
   const int offset = fdt_parent_offset(blob_->data(), offset_);
   if (offset < 0) return std::nullopt;
   return Node(blob_, offset);
@@ -53,9 +58,10 @@ std::optional<Node> Node::parent() const {
 std::vector<Node> Node::children() const {
   std::vector<Node> found;
   const void* const blob = blob_->data();
+  const auto self = std::make_shared<const Node>(*this);
   for (int child = fdt_first_subnode(blob, offset_); child >= 0;
        child = fdt_next_subnode(blob, child))
-    found.push_back(Node(blob_, child));
+    found.push_back(Node(blob_, child, self));
   return found;
 }
 
@@ -63,7 +69,7 @@ std::optional<Node> Node::child(std::string_view name) const {
   const int offset = fdt_subnode_offset_namelen(blob_->data(), offset_, name.data(),
                                                 static_cast<int>(name.size()));
   if (offset < 0) return std::nullopt;
-  return Node(blob_, offset);
+  return Node(blob_, offset, std::make_shared<const Node>(*this));
 }
 
 std::vector<Property> Node::properties() const {

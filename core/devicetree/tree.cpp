@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <libfdt.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "devicetree/blob_check.hpp"
@@ -41,10 +42,17 @@ std::optional<Node> DeviceTree::find(std::string_view path) const {
     return find(full);
   }
   if (path.size() > max_size_bytes) return std::nullopt;
-  const int offset =
-      fdt_path_offset_namelen(blob_->data(), path.data(), static_cast<int>(path.size()));
-  if (offset < 0) return std::nullopt;
-  return Node(blob_, offset);
+  // Step by step, so that each node knows its parent.
+  Node node = root();
+  for (std::string_view rest = path; !rest.empty();) {
+    const std::string_view name = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(std::min(rest.size(), name.size() + 1));
+    if (name.empty()) continue;
+    auto child = node.child(name);
+    if (!child) return std::nullopt;
+    node = std::move(*child);
+  }
+  return node;
 }
 
 std::vector<Node> DeviceTree::compatible_with(std::string_view name) const {

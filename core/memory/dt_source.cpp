@@ -74,12 +74,15 @@ class TreeReader {
     if (!value || findings_.ranges.empty()) return {};
     KXF_TRY(limits, root_ranges(*value, "linux,usable-memory-range of /chosen"));
     std::string list;
-    std::vector<MemoryRange> kept;
-    for (const Range& limit : limits) {
+    for (const Range& limit : limits)
       list += fmt::format("{}{}", list.empty() ? "" : ", ", to_text(limit));
-      for (const MemoryRange& ram : findings_.ranges)
-        if (const Range common = ram.range.intersection(limit); !common.empty())
-          kept.push_back({common, ram.kind, ram.label, {}});
+    const RangeSet allowed(limits);
+    std::vector<MemoryRange> kept;
+    for (const MemoryRange& ram : findings_.ranges) {
+      // Not every limit with every range: there may be many of both.
+      auto limit = std::ranges::upper_bound(allowed, ram.range.start, {}, &Range::end);
+      for (; limit != allowed.end() && limit->start < ram.range.end; ++limit)
+        kept.push_back({ram.range.intersection(*limit), ram.kind, ram.label, {}});
     }
     findings_.ranges = std::move(kept);
     if (findings_.ranges.empty())
@@ -116,8 +119,9 @@ class TreeReader {
   /// for it. An entry for the running tree's own blob cannot be told from firmware's entries, as
   /// nothing says where the blob lies, and stays.
   void read_memory_reservations() {
+    const std::vector<Range> initrd = initrd_ranges();
     for (const Range& range : tree_.memory_reservations()) {
-      if (is_initrd(range))
+      if (std::ranges::find(initrd, range) != initrd.end())
         record_.decide("memory", fmt::format("{} not reserved", to_text(range)),
                        "it is the initrd of the running kernel");
       else
@@ -125,16 +129,17 @@ class TreeReader {
     }
   }
 
-  /// Exactly the initrd, or the whole pages that it touches: boot loaders write either.
-  [[nodiscard]] bool is_initrd(const Range& range) const {
+  /// Exactly the initrd, and the whole pages that it touches: boot loaders write either. Empty when
+  /// there is none.
+  [[nodiscard]] std::vector<Range> initrd_ranges() const {
     const auto chosen = tree_.find("/chosen");
-    if (!chosen) return false;
+    if (!chosen) return {};
     const auto start = chosen->number("linux,initrd-start");
     const auto end = chosen->number("linux,initrd-end");
-    if (!start || !end || *start >= *end) return false;
-    const Range pages{align_down(*start, page_size_bytes_),
-                      align_up(*end, page_size_bytes_).value_or(UINT64_MAX)};
-    return range == Range{*start, *end} || range == pages;
+    if (!start || !end || *start >= *end) return {};
+    return {{*start, *end},
+            {align_down(*start, page_size_bytes_),
+             align_up(*end, page_size_bytes_).value_or(UINT64_MAX)}};
   }
 
   const DeviceTree& tree_;

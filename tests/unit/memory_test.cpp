@@ -202,9 +202,51 @@ TEST_SUITE("device tree memory") {
     Record record;
     const auto findings = from_tree(machine_with(maker.done()), record);
     REQUIRE(findings);
-    CHECK(texts(*findings) == Texts{"ram 0x60000000-0x6fffffff /memory@40000000",
-                                    "ram 0x41000000-0x41ffffff /memory@40000000"});
+    CHECK(texts(*findings) == Texts{"ram 0x41000000-0x41ffffff /memory@40000000",
+                                    "ram 0x60000000-0x6fffffff /memory@40000000"});
     CHECK(decided(record, "0x60000000-0x6fffffff", "usable-memory-range"));
+  }
+
+  TEST_CASE("4096 memory nodes and as many reserved ones are read in less than a second") {
+    // Made in sequence: the editor would search for each node.
+    kxf::ByteVector blob(kxf::DeviceTree::max_size_bytes);
+    REQUIRE(fdt_create(blob.data(), static_cast<int>(blob.size())) == 0);
+    REQUIRE(fdt_finish_reservemap(blob.data()) == 0);
+    const auto node = [&](const std::string& name, std::uint32_t address, std::uint32_t size) {
+      fdt_begin_node(blob.data(), name.c_str());
+      if (name.starts_with("memory@")) fdt_property_string(blob.data(), "device_type", "memory");
+      const kxf::ByteVector reg = kxf_test::cells({address, size});
+      fdt_property(blob.data(), "reg", reg.data(), static_cast<int>(reg.size()));
+      fdt_end_node(blob.data());
+    };
+    const auto cell_counts = [&] {
+      fdt_property_u32(blob.data(), "#address-cells", 1);
+      fdt_property_u32(blob.data(), "#size-cells", 1);
+    };
+    fdt_begin_node(blob.data(), "");
+    cell_counts();
+    for (std::uint32_t i = 0; i < 4096; ++i)
+      node(fmt::format("memory@{:x}", i * 0x100000), i * 0x100000, 0x80000);
+    fdt_begin_node(blob.data(), "reserved-memory");
+    cell_counts();
+    fdt_property(blob.data(), "ranges", nullptr, 0);
+    for (std::uint32_t i = 0; i < 4096; ++i)
+      node(fmt::format("pool@{:x}", i * 0x100000), i * 0x100000, 0x1000);
+    fdt_end_node(blob.data());
+    fdt_end_node(blob.data());
+    REQUIRE(fdt_finish(blob.data()) == 0);
+    const auto tree = kxf::DeviceTree::parse(blob, "test");
+    REQUIRE(tree);
+
+    Record record;
+    const auto start = std::chrono::steady_clock::now();
+    const auto findings = from_tree(machine_with(*tree), record);
+    const auto elapsed = std::chrono::steady_clock::now() - start;
+    REQUIRE(findings);
+    REQUIRE(findings->ranges.size() == 8192);
+    CHECK(findings->ranges[4095].label == "/memory@fff00000");
+    CHECK(findings->ranges[8191].label == "/reserved-memory/pool@fff00000");
+    CHECK(elapsed < std::chrono::seconds(1));
   }
 
   TEST_CASE("reserved memory is listed by kind, disabled and dynamic regions are not") {

@@ -67,11 +67,16 @@ class KXF_API Node {
 
  private:
   friend class DeviceTree;
-  Node(std::shared_ptr<const ByteVector> blob, int offset)
-      : blob_(std::move(blob)), offset_(offset) {}
+  Node(std::shared_ptr<const ByteVector> blob, int offset,
+       std::shared_ptr<const Node> parent = nullptr)
+      : blob_(std::move(blob)), offset_(offset), parent_(std::move(parent)) {}
 
   std::shared_ptr<const ByteVector> blob_;
   int offset_;
+  /// Kept where the way to this node led through it: the blob itself has no way up, so that without
+  /// it parent() and path() walk through all nodes in front. Never so many that destroying the
+  /// chain runs deep: nesting is limited.
+  std::shared_ptr<const Node> parent_;
 };
 
 /// A flattened device tree that has been checked as a whole (libfdt's fdt_check_full). Immutable;
