@@ -8,6 +8,7 @@ Time:        below 1 s
 """
 import gzip
 import pathlib
+import struct
 import subprocess
 import sys
 
@@ -51,6 +52,40 @@ def power_seeds():
     yield 'ppc64_zimage', 'all', bytes(power.wrapper(b'a kernel', order=power.BIG, initrd=bytes(100), tree=bytes(48)))
 
 
+def core_header(order):
+    """Notes of two CPUs and VMCOREINFO, the kernel's text, two stretches of RAM."""
+    notes = [(0xbfbc1200, 424), (0xbfbd1200, 424), (0x40dc4000, 0x1024)]
+    loads = [(0x40200000, 0xffffffe840400000, 0x840000), (0x40000000, 0xffffff8000000000, 0x20000000),
+             (0x80000000, 0xffffff8040000000, 0x10000)]
+    ident = b'\x7fELF' + bytes([2, 2 if order == '>' else 1, 1]) + bytes(9)
+    header = struct.pack(order + 'HHIQQQIHHHHHH', 4, 183, 1, 0, 64, 0, 0, 64, 56, len(notes) + len(loads), 0, 0, 0)
+    entry = order + 'IIQQQQQQ'
+    return (ident + header + b''.join(struct.pack(entry, 4, 0, at, 0, at, size, size, 0) for at, size in notes) +
+            b''.join(struct.pack(entry, 1, 7, at, virtual, at, size, size, 0) for at, virtual, size in loads))
+
+
+def cpio(*sizes):
+    """An archive in the portable format."""
+    archive = b''
+    for name, size in [('file%d' % i, size) for i, size in enumerate(sizes)] + [('TRAILER!!!', 0)]:
+        fields = (1, 0o100644, 0, 0, 1, 0, size, 0, 0, 0, 0, len(name) + 1, 0)
+        archive += b'070701' + b''.join(b'%08x' % field for field in fields) + name.encode() + b'\0'
+        archive += bytes(-len(archive) % 4)
+        archive += bytes(size + -size % 4)
+    return archive
+
+
+def initrd_seeds():
+    """(name, content) of initrds in one part and in several."""
+    block = struct.pack('<I', 200 << 3 | 2 << 1)[:3] + bytes(200)
+    frame = b'\x28\xb5\x2f\xfd\x04\x68' + block + struct.pack('<I', 9 << 3 | 1)[:3] + bytes(9) + b'hash'
+    yield 'cpio', cpio(1, 300)
+    yield 'gzip', cpio(16) + bytes(100) + gzip.compress(cpio(300), mtime=0)
+    yield 'zstd', cpio() + frame + bytes(-len(frame) % 4) + cpio(5)
+    yield 'zstd-stated', b'\x28\xb5\x2f\xfd\x80\x68' + struct.pack('<I', 1000) + frame[6:]
+    yield 'xz', b'\xfd7zXZ\0' + bytes(range(90))
+
+
 def seeds(plugin):
     """(target, name, content)."""
     machines = {path.stem: captures.Capture(path) for path in sorted((SOURCE / 'tests' / 'machines').glob('*.tar'))}
@@ -66,6 +101,11 @@ def seeds(plugin):
     for name, capture in machines.items():
         yield 'device_tree', name, capture.tree.blob()
         yield 'iomem', name, capture.entries['proc/iomem']
+        yield 'kcore', name, capture.entries['proc/kcore']
+    for order, word in (('<', 'little'), ('>', 'big')):
+        yield 'core_header', word, core_header(order)
+    for name, content in initrd_seeds():
+        yield 'initrd_files', name, content
     yield 'iomem', 'hidden', b'00000000-00000000 : System RAM\n  00000000-00000000 : Kernel code\n'
     yield 'tar', 'capture', with_embedded_tree(machines['virt-efi-acpi']).tar()
     for number, text in enumerate(EARLYCON):
