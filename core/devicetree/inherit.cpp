@@ -34,27 +34,6 @@ Status copy_subtree(TreeEditor& to, const DeviceTree& from, const std::string& p
   return {};
 }
 
-/// `reg` of a child of the root, in `cells` of the tree that it goes into.
-Result<ByteVector> encode_reg(const std::vector<Range>& ranges, const Node& root) {
-  ByteVector out;
-  const auto put = [&](std::uint64_t value, unsigned cells) {
-    if (cells == 0 ? value != 0 : cells == 1 && value > UINT32_MAX) return false;
-    for (unsigned cell = cells; cell > 0; --cell) {
-      const std::uint64_t part = cell > 2 ? 0 : value >> (32 * (cell - 1));
-      out.resize(out.size() + 4);
-      store(out, out.size() - 4, static_cast<std::uint32_t>(part), Endian::big);
-    }
-    return true;
-  };
-  for (const Range& range : ranges)
-    if (!put(range.start, root.address_cells()) || !put(range.size_bytes(), root.size_cells()))
-      return refuse(fmt::format("memory {} of the running system does not fit the {} address and "
-                                "{} size cells of the new device tree",
-                                to_text(range), root.address_cells(), root.size_cells()),
-                    "give the new tree memory nodes of its own, or two cells each at its root");
-  return out;
-}
-
 std::vector<Node> memory_nodes(const DeviceTree& tree) {
   std::vector<Node> nodes;
   for (Node& node : tree.root().children())
@@ -68,9 +47,16 @@ Status inherit_memory(TreeEditor& to, const DeviceTree& now, const DeviceTree& r
   if (sources.empty() || !memory_nodes(now).empty()) return {};
   for (const Node& node : sources) {
     KXF_TRY(ranges, node.reg());
-    KXF_TRY(reg, encode_reg(ranges, now.root()));
+    const Node root = now.root();
+    auto reg = encode_ranges(ranges, root.address_cells(), root.size_cells());
+    if (!reg)
+      return refuse(
+          fmt::format("the memory of the running system does not fit the {} address and {} "
+                      "size cells of the new device tree: {}",
+                      root.address_cells(), root.size_cells(), reg.error().message),
+          "give the new tree memory nodes of its own, or two cells each at its root");
     KXF_CHECK(copy_subtree(to, running, node.path()));
-    KXF_CHECK(to.set(node.path(), "reg", reg));
+    KXF_CHECK(to.set(node.path(), "reg", *reg));
   }
   record.decide("device-tree", "memory nodes of the running system", "the new tree has none");
   return {};

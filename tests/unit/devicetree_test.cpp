@@ -361,6 +361,50 @@ TEST_SUITE("device tree nodes") {
     }));
   }
 
+  TEST_CASE("ranges that are written are read again, with every cell count that holds them") {
+    CHECK(rc::check([] {
+      const auto address_cells = *rc::gen::inRange(1U, 6U);
+      const auto size_cells = *rc::gen::inRange(1U, 6U);
+      const auto number = [](unsigned cells) {
+        const auto any = *rc::gen::arbitrary<std::uint64_t>();
+        return any >> (cells == 1 ? *rc::gen::inRange(32U, 64U) : *rc::gen::inRange(1U, 64U));
+      };
+      std::vector<Range> ranges;
+      for (auto left = *rc::gen::inRange(1U, 5U); left > 0; --left)
+        ranges.push_back(Range::sized(number(address_cells), number(size_cells)));
+      const auto value = kxf::encode_ranges(ranges, address_cells, size_cells);
+      RC_ASSERT(value.has_value());
+      RC_ASSERT(value->size() == 4 * ranges.size() * (address_cells + size_cells));
+      TreeEditor editor(TreeMaker()
+                            .cells("/bus", "#address-cells", {address_cells})
+                            .cells("/bus", "#size-cells", {size_cells})
+                            .done());
+      RC_ASSERT(editor.set("/bus/node", "reg", *value).has_value());
+      const auto reg = editor.tree()->find("/bus/node")->reg();
+      RC_ASSERT(reg.has_value());
+      RC_ASSERT(*reg == ranges);
+    }));
+  }
+
+  TEST_CASE("a number that does not fit its cells is not written") {
+    ByteVector out{0xaa};
+    CHECK(kxf::append_cells(out, 0x100000000, 1).error().message ==
+          "0x100000000 does not fit one cell of 32 bits");
+    CHECK(kxf::append_cells(out, 1, 0).error().message == "0x1 has no cell at all");
+    CHECK(!kxf::append_cells(out, 0, 0x40000000));
+    CHECK(out == ByteVector{0xaa});
+    CHECK(kxf::append_cells(out, 0, 0).has_value());
+    CHECK(kxf::append_cells(out, 0x123456789, 3).has_value());
+    CHECK(out == ByteVector{0xaa, 0, 0, 0, 0, 0, 0, 0, 1, 0x23, 0x45, 0x67, 0x89});
+    const Range high{0x100000000, 0x100001000};
+    CHECK(kxf::encode_ranges({&high, 1}, 1, 2).error().message ==
+          "the address of 0x100000000-0x100000fff: 0x100000000 does not fit one cell of 32 bits");
+    CHECK(!kxf::encode_ranges({&high, 1}, 1, 2).error().remedy.empty());
+    const Range large{0, 0x200000000};
+    CHECK(kxf::encode_ranges({&large, 1}, 2, 1).error().message ==
+          "the size of 0x0-0x1ffffffff: 0x200000000 does not fit one cell of 32 bits");
+  }
+
   TEST_CASE("missing cell counts are two and one") {
     const DeviceTree tree = TreeMaker().cells("/bus/node", "reg", {1, 0, 0x1000}).done();
     CHECK(tree.find("/bus/node")->reg() == std::vector<Range>{{0x100000000, 0x100001000}});

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -110,6 +111,16 @@ class KXF_API DeviceTree {
   explicit DeviceTree(std::shared_ptr<const ByteVector> blob) : blob_(std::move(blob)) {}
   std::shared_ptr<const ByteVector> blob_;
 };
+
+/// Append `value` as so many cells, big-endian words of 32 bits (section 2.2.4).
+/// Errors: it does not fit; more cells than a tree may hold.
+[[nodiscard]] KXF_API Status append_cells(ByteVector& out, std::uint64_t value, unsigned cells);
+
+/// (address, size) tuples as `reg` and properties like it hold them (section 2.3.6): what
+/// Node::reg() reads.
+/// Errors: an address or a size that does not fit its cells.
+[[nodiscard]] KXF_API Result<ByteVector> encode_ranges(std::span<const Range> ranges,
+                                                       unsigned address_cells, unsigned size_cells);
 
 /// A device tree that is being changed: the next kernel's. It grows as needed. Values are raw
 /// bytes; numbers are written big-endian, as the specification wants.
