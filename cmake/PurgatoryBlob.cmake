@@ -1,5 +1,6 @@
 # kxf_purgatory_blob(NAME <name> PROCESSOR <regex> PREFIXES <prefix>... SOURCES <file>...
-#                    [FLAGS <flag>...] [LINK_FLAGS <flag>...] [HOST_SOURCES <file>...])
+#                    [KIT_SOURCES <file>...] [FLAGS <flag>...] [LINK_FLAGS <flag>...]
+#                    [HOST_SOURCES <file>...])
 #
 # The purgatory of an architecture: its own SOURCES and the kit's (plugins/purgatory), compiled for
 # that architecture on every host, as bytes in the static library kxf_<name>_purgatory:
@@ -9,6 +10,7 @@
 #
 # The host's own compiler is used where CMAKE_SYSTEM_PROCESSOR matches PROCESSOR, else the first
 # <prefix>gcc that is found; the cache variables KXF_<NAME>_CC, _OBJCOPY and _READELF say otherwise.
+# KIT_SOURCES are those of the kit that only some purgatories have use for: backup.c.
 # FLAGS are those of the machine, for compiler and linker. #include starts from the folder above the
 # kit and from the folder above the plugin: "purgatory/sink.h", "<name>/purgatory/params.h".
 #
@@ -43,18 +45,20 @@ function(_kxf_purgatory_kit)
                                       PRIVATE fmt::fmt $<TARGET_NAME_IF_EXISTS:kxf_warnings>)
   set_target_properties(kxf_purgatory PROPERTIES POSITION_INDEPENDENT_CODE ON)
   if(KXF_TESTS)
-    _kxf_purgatory_host(kxf_purgatory_host "${include}" "${KXF_PURGATORY_KIT}/sha256.c"
-                        "${KXF_PURGATORY_KIT}/sink.c")
+    _kxf_purgatory_host(kxf_purgatory_host "${include}" "${KXF_PURGATORY_KIT}/backup.c"
+                        "${KXF_PURGATORY_KIT}/sha256.c" "${KXF_PURGATORY_KIT}/sink.c"
+                        "${KXF_PURGATORY_KIT}/text.c")
   endif()
 endfunction()
 
 function(kxf_purgatory_blob)
   cmake_parse_arguments(PARSE_ARGV 0 blob "" "NAME;PROCESSOR"
-                        "PREFIXES;SOURCES;FLAGS;LINK_FLAGS;HOST_SOURCES")
+                        "PREFIXES;SOURCES;KIT_SOURCES;FLAGS;LINK_FLAGS;HOST_SOURCES")
   if(NOT blob_NAME OR NOT blob_PROCESSOR OR NOT blob_PREFIXES OR NOT blob_SOURCES
      OR blob_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "usage: kxf_purgatory_blob(NAME name PROCESSOR regex PREFIXES prefix... "
-                        "SOURCES file... [FLAGS flag...] [LINK_FLAGS flag...] [HOST_SOURCES file...])")
+                        "SOURCES file... [KIT_SOURCES file...] [FLAGS flag...] [LINK_FLAGS flag...] "
+                        "[HOST_SOURCES file...])")
   endif()
   _kxf_purgatory_kit()
   set(target "kxf_${blob_NAME}_purgatory")
@@ -103,7 +107,7 @@ function(kxf_purgatory_blob)
   # ---- compile ----
   set(sources ${blob_SOURCES})
   list(TRANSFORM sources PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
-  foreach(source IN ITEMS sha256.c sink.c text.c verify.c)
+  foreach(source IN ITEMS sha256.c sink.c text.c verify.c ${blob_KIT_SOURCES})
     list(APPEND sources "${KXF_PURGATORY_KIT}/${source}")
   endforeach()
   set(objects)

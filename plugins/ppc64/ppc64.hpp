@@ -42,9 +42,13 @@ struct PurgatoryContents {
   std::uint64_t opal_entry = 0;       ///< r9
   bool kernel_little_endian = false;  ///< the byte order in which the kernel is entered
   std::vector<DigestEntry> digests;   ///< names as far as they fit
+  std::optional<BackupCopy> backup;
 };
 /// Errors: these bytes are no purgatory of this plugin.
 [[nodiscard]] Result<PurgatoryContents> read_purgatory(ByteView purgatory);
+
+/// e_machine of the ELF for 64-bit PowerPC.
+inline constexpr std::uint16_t elf_machine = 21;
 
 /// What the running kernel copies from the entry segment to address 0.
 inline constexpr std::uint64_t head_bytes = 0x100;

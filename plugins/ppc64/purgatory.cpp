@@ -27,6 +27,7 @@ constexpr purgatory::BlobFormat format{
     .digest_count_offset = offsetof(kxf_params, digest_count),
     .digests_offset = offsetof(kxf_params, digests),
     .max_digests = KXF_MAX_DIGESTS,
+    .backup_offset = offsetof(kxf_params, backup),
 };
 
 ByteView pristine_blob() { return {kxf_ppc64_purgatory_blob, kxf_ppc64_purgatory_blob_size}; }
@@ -122,6 +123,7 @@ Result<PurgatoryImage> make_purgatory(const PurgatoryQuestion& question) {
   filled.put(offsetof(kxf_params, opal_entry), firmware.opal_entry);
   filled.put(offsetof(kxf_params, flags), flags);
   filled.put_digests(question.digests);
+  filled.put_backup(question.backup);
   return std::move(filled).take();
 }
 
@@ -142,6 +144,8 @@ Result<PurgatoryContents> read_purgatory(ByteView purgatory) {
   contents.kernel_little_endian = (flags & KXF_FLAG_KERNEL_LITTLE) != 0;
   KXF_TRY(digests, kxf::purgatory::read_digests(format, params));
   contents.digests = std::move(digests);
+  KXF_TRY(backup, kxf::purgatory::read_backup(format, params));
+  contents.backup = backup;
   return contents;
 }
 

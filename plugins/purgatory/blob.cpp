@@ -26,6 +26,32 @@ Status check_register(const SinkProgram& sink, const SinkStep& step, std::size_t
   return {};
 }
 
+/// Addresses are checked only where they are no placeholders.
+Status check_backup(const BlobFormat& format, const BackupCopy& backup, const Range& own,
+                    const PurgatoryQuestion& question) {
+  if (!format.backup_offset)
+    return broken(fmt::format("the {} purgatory saves no memory, and {} is to be saved",
+                              format.architecture, to_text(backup.source)));
+  const std::uint64_t size = backup.source.size_bytes();
+  const Range copy = Range::sized(backup.destination, size);
+  if (backup.source.start % KXF_BACKUP_ALIGNMENT != 0 || size % KXF_BACKUP_ALIGNMENT != 0 ||
+      backup.destination % KXF_BACKUP_ALIGNMENT != 0 || copy.size_bytes() != size)
+    return broken(
+        fmt::format("{} is to be saved at {}, which is not aligned to {} bytes or does "
+                    "not end",
+                    to_text(backup.source), hex(backup.destination), KXF_BACKUP_ALIGNMENT));
+  if (question.own_address == 0) return {};
+  if (copy.overlaps(backup.source) || copy.overlaps(own) || backup.source.overlaps(own))
+    return broken(fmt::format("{} is to be saved at {}, over itself or the purgatory ({})",
+                              to_text(backup.source), to_text(copy), to_text(own)));
+  for (const DigestEntry& digest : question.digests)
+    if (digest.range.overlaps(copy))
+      return broken(fmt::format("{} is to be saved at {}, over segment {} ({})",
+                                to_text(backup.source), to_text(copy), digest.name,
+                                to_text(digest.range)));
+  return {};
+}
+
 Result<DigestEntry> read_digest(const BlobFormat& format, const Bytes& params, std::size_t index) {
   const std::size_t at = format.digests_offset + index * sizeof(kxf_digest);
   KXF_TRY(start, params.read<std::uint64_t>(at + offsetof(kxf_digest, start)));
@@ -106,7 +132,7 @@ Status check_question(const BlobFormat& format, const BlobHeader& header,
       return broken(fmt::format("segment {} ({}) is to be verified and overlaps the purgatory ({})",
                                 digest.name, to_text(digest.range), to_text(own)));
   }
-  return {};
+  return question.backup ? check_backup(format, *question.backup, own, question) : Status{};
 }
 
 FilledBlob::FilledBlob(const BlobFormat& format, const BlobHeader& header, ByteView pristine)
@@ -154,6 +180,27 @@ void FilledBlob::put_digests(const std::vector<DigestEntry>& digests) {
     const std::string_view name = std::string_view(digest.name).substr(0, KXF_NAME_SIZE - 1);
     put_bytes(at + offsetof(kxf_digest, name), bytes_of(name));
   }
+}
+
+void FilledBlob::put_backup(const std::optional<BackupCopy>& backup) {
+  if (!backup || !format_.backup_offset) return;  // nothing to save in the blob as it was made
+  const std::size_t at = *format_.backup_offset;
+  put(at + offsetof(kxf_backup, source), backup->source.start);
+  put(at + offsetof(kxf_backup, destination), backup->destination);
+  put(at + offsetof(kxf_backup, size_bytes), backup->source.size_bytes());
+}
+
+Result<std::optional<BackupCopy>> read_backup(const BlobFormat& format, const Bytes& params) {
+  if (!format.backup_offset) return std::optional<BackupCopy>{};
+  const std::size_t at = *format.backup_offset;
+  KXF_TRY(source, params.read<std::uint64_t>(at + offsetof(kxf_backup, source)));
+  KXF_TRY(destination, params.read<std::uint64_t>(at + offsetof(kxf_backup, destination)));
+  KXF_TRY(size, params.read<std::uint64_t>(at + offsetof(kxf_backup, size_bytes)));
+  if (size == 0) return std::optional<BackupCopy>{};
+  if (size > std::numeric_limits<std::uint64_t>::max() - source)
+    return broken(fmt::format("{} purgatory: {} bytes from {} are to be saved", format.architecture,
+                              size, hex(source)));
+  return std::optional(BackupCopy{Range::sized(source, size), destination});
 }
 
 Result<std::vector<DigestEntry>> read_digests(const BlobFormat& format, const Bytes& params) {

@@ -20,6 +20,8 @@ struct BlobFormat {
   std::size_t digest_count_offset = 0;  ///< in kxf_params, 32 bits
   std::size_t digests_offset = 0;       ///< in kxf_params
   std::size_t max_digests = 0;
+  /// In kxf_params, of kxf_backup; nothing: this purgatory saves no memory.
+  std::optional<std::size_t> backup_offset = {};
 };
 
 /// What the blob says of itself.
@@ -42,7 +44,8 @@ using StepCheck = std::function<Status(const SinkStep&)>;
 
 /// Errors: the purgatory or the tree is not aligned (Devicetree Specification v0.4, section 5.6),
 /// more digests than there is room for, a range that is not aligned or overlaps the purgatory,
-/// which would hash its own stack.
+/// which would hash its own stack. Memory to save where the format has no place for it, that is not
+/// aligned, or whose copy would overwrite the original, the purgatory or what it has verified.
 [[nodiscard]] Status check_question(const BlobFormat& format, const BlobHeader& header,
                                     const PurgatoryQuestion& question);
 
@@ -59,6 +62,8 @@ class FilledBlob {
   void put_console(const SinkProgram* sink);
   /// They must have passed check_question(). Names are cut to what there is room for.
   void put_digests(const std::vector<DigestEntry>& digests);
+  /// It must have passed check_question().
+  void put_backup(const std::optional<BackupCopy>& backup);
 
   /// All bytes, those outside of the parameters too.
   [[nodiscard]] std::span<std::uint8_t> bytes() { return image_.bytes; }
@@ -76,6 +81,11 @@ class FilledBlob {
 /// The digests in a parameter block. `params` has the format's byte order.
 /// Errors: more than there is room for, a range that does not end.
 [[nodiscard]] Result<std::vector<DigestEntry>> read_digests(const BlobFormat& format,
+                                                            const Bytes& params);
+
+/// What will be saved, by a parameter block. `params` has the format's byte order.
+/// Errors: a range that does not end.
+[[nodiscard]] Result<std::optional<BackupCopy>> read_backup(const BlobFormat& format,
                                                             const Bytes& params);
 
 }  // namespace kxf::purgatory

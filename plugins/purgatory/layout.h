@@ -8,7 +8,7 @@
 #ifndef KXF_PURGATORY_LAYOUT_H
 #define KXF_PURGATORY_LAYOUT_H
 
-#define KXF_BLOB_VERSION 2
+#define KXF_BLOB_VERSION 3
 
 /* The blob, and with it every address in it, is a multiple of this. */
 #define KXF_BLOB_ALIGNMENT 4096
@@ -19,9 +19,13 @@
 /* Ranges to verify begin at a multiple of this: the SHA-256 reads 64 bits at a time. */
 #define KXF_DIGEST_ALIGNMENT 8
 
+/* What is saved begins at a multiple of this, and has as many bytes, and so has where it goes. */
+#define KXF_BACKUP_ALIGNMENT 8
+
 /* For the assembler. */
 #define KXF_CONSOLE_SIZE (16 + 20 * KXF_MAX_STEPS)
 #define KXF_DIGEST_SIZE (48 + KXF_NAME_SIZE)
+#define KXF_BACKUP_SIZE 24
 
 #ifndef __ASSEMBLER__
 
@@ -70,11 +74,19 @@ struct kxf_digest {
   char name[KXF_NAME_SIZE]; /* ends with a zero */
 };
 
+/* As kxf::BackupCopy; an architecture that saves nothing has none. */
+struct kxf_backup {
+  uint64_t source;
+  uint64_t destination;
+  uint64_t size_bytes; /* 0: nothing is saved */
+};
+
 KXF_STATIC_ASSERT(sizeof(struct kxf_blob_header) == 24, "layout of the blob's header");
 KXF_STATIC_ASSERT(sizeof(struct kxf_sink_step) == 20, "layout of a step");
 KXF_STATIC_ASSERT(sizeof(struct kxf_console) == KXF_CONSOLE_SIZE, "layout of a console");
 KXF_STATIC_ASSERT(offsetof(struct kxf_console, steps) == 16, "layout of a console");
 KXF_STATIC_ASSERT(sizeof(struct kxf_digest) == KXF_DIGEST_SIZE, "layout of a digest");
+KXF_STATIC_ASSERT(sizeof(struct kxf_backup) == KXF_BACKUP_SIZE, "layout of a backup");
 
 #endif /* __ASSEMBLER__ */
 #endif

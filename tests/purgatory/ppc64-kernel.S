@@ -7,6 +7,7 @@
  */
 #define TERMINAL 0x30000001
 #define SLOTS    0x30		/* of 8 bytes; CPU 1 has the second */
+#define BACKUP   0x9000000	/* where a crash load has the first 64 KiB */
 
 #define H_PUT_TERM_CHAR 0x58
 #define H_RTAS    0xf000
@@ -95,6 +96,12 @@ base:	mflr	20
 	put_register text_second, 25
 	ld	25, (SLOTS + 24)(0)
 	put_register text_third, 25
+	lis	4, BACKUP >> 16
+	ld	25, 0x3000(4)
+	put_register text_saved, 25
+	lis	4, (BACKUP + 0x10000) >> 16
+	ld	25, -8(4)
+	put_register text_last, 25
 	put_text text_end
 
 	cmpdi	26, 0
@@ -177,6 +184,8 @@ text_trap:	.asciz " trap="
 text_first:	.asciz "\r\nKERNEL others="
 text_second:	.asciz ","
 text_third:	.asciz ","
+text_saved:	.asciz " saved="
+text_last:	.asciz ","
 text_end:	.asciz "\r\n"
 	.balign	8
 	.zero	131		/* a length that is no multiple of a SHA-256 block */

@@ -17,7 +17,7 @@ head -c 3000001 /dev/urandom > "$work/initrd.bin"      # no multiple of a SHA-25
 # run QEMU-ARGUMENT...: until the stub powers off or has said its last word, or until the purgatory says that it will not go on
 run() {
   # shellcheck disable=SC2046  # two words each
-  emulate 'not entered|KERNEL others=.*,.*,[0-9a-f]{16}' "$@" $(in_memory kernel 0x2000000) $(in_memory initrd 0x8000000) \
+  emulate 'not entered|KERNEL others=.* saved=.*,[0-9a-f]{16}' "$@" $(in_memory kernel 0x2000000) $(in_memory initrd 0x8000000) \
     $(in_memory tree 0xf000000) $(in_memory purgatory 0xa000000)
 }
 
@@ -31,7 +31,7 @@ enter() {
   # shellcheck disable=SC2046  # each word is two arguments
   run -M pseries,ic-mode=xics,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off -cpu POWER8 -smp "$3" \
     -m 512M -bios "$work/first.bin" -device spapr-vty,chardev=console,reg=0x30000001 \
-    $(word 0x3000 0xa000000) $(word 0x3008 "$2") $(word 0x3010 "$3") $(word 0x3018 7)
+    $(word 0x3000 0xa000000) $(word 0x3008 "$2") $(word 0x3010 "$3") $(word 0x3018 7) $(word 0xfff8 0x5afe)
 }
 
 # enter_opal: the same on powernv9, where firmware runs first and says more than we want to read
@@ -63,9 +63,10 @@ entering='kxf: entering the kernel at 0x2000000, device tree 0xf000000'
 # registers LITTLE: SF on; EE, PR, FP, IR and DR off; LE as the kernel wants it, now and in exceptions; the tree names the CPU
 # that entered
 registers() { echo "KERNEL r3=000000000f000000 r4=0000000002000000 r5=0000000000000000 r8=0000000000000000 r9=0000000000000000 msr=800000000000000$1 boot-cpu=0000000000000007 trap=000000000000000$1"; }
-none='KERNEL others=0000000000000000,0000000000000000,0000000000000000'
-one='KERNEL others=0000000000000001,0000000000000000,0000000000000000'
-three='KERNEL others=0000000000000001,0000000000000002,0000000000000003'
+unsaved='saved=0000000000000000,0000000000000000'
+none="KERNEL others=0000000000000000,0000000000000000,0000000000000000 $unsaved"
+one="KERNEL others=0000000000000001,0000000000000000,0000000000000000 $unsaved"
+three="KERNEL others=0000000000000001,0000000000000002,0000000000000003 $unsaved"
 
 enter good 0 4
 expect 'big to big, 4 CPUs, all digests match' '' "$from_big" 'kxf: verifying 3 segments ... ok' "$entering" "$(registers 0)" "$three"
@@ -83,6 +84,10 @@ enter_opal
 expect 'OPAL, little to little' 'kxf: purgatory, CPU 0, from a little-endian kernel' 'kxf: verifying 3 segments ... ok' "$entering" \
   'KERNEL r3=000000000f000000 r4=0000000002000000 r5=0000000000000000 r8=OPAL r9=OPAL msr=8000000000000001 boot-cpu=0000000000000000 trap=0000000000000000' \
   "$none"
+enter crash 1 2
+expect 'a crash kernel: the first 64 KiB are saved' '' "$from_little" 'kxf: verifying 3 segments ... ok' \
+  'kxf: saved 65536 bytes from 0x0 to 0x9000000' "$entering" "$(registers 0)" \
+  "${one%saved=*}saved=000000000a000000,0000000000005afe"
 enter bad 1 2
 expect 'a digest that does not match' '' "$from_little" 'kxf: verifying 3 segments ... failed' \
   'kxf: segment 1 (initrd#1) at 0x8000000, 3000001 bytes: SHA-256 does not match; the kernel is not entered'

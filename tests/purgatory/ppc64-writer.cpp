@@ -11,6 +11,7 @@
 //   silent    as good, with no console
 //   bad       one bit of the second segment's digest is wrong
 //   opal      as little, for QEMU's powernv9: DIR/opal-at says where OPAL's addresses belong
+//   crash     as good; the first 64 KiB are saved at 0x9000000
 //   wild      all digests match; a bit of the code for other CPUs is wrong
 #include <fmt/format.h>
 #include <libfdt.h>
@@ -28,6 +29,7 @@ constexpr std::uint64_t purgatory_at = 0xa000000;
 constexpr std::uint64_t kernel_at = 0x2000000;
 constexpr std::uint64_t initrd_at = 0x8000000;
 constexpr std::uint64_t tree_at = 0xf000000;
+constexpr std::uint64_t backup_at = 0x9000000;
 constexpr std::uint64_t terminal = 0x30000001;
 
 void must(const kxf::Status& status) {
@@ -56,7 +58,7 @@ using kxf_test::write_file;
 
 int main(int argc, char** argv) {
   if (argc != 3) {
-    fmt::print(stderr, "usage: ppc64-writer DIR good|little|none|silent|bad|opal|wild\n");
+    fmt::print(stderr, "usage: ppc64-writer DIR good|little|none|silent|bad|opal|crash|wild\n");
     return 2;
   }
   const std::filesystem::path dir = argv[1];
@@ -92,6 +94,7 @@ int main(int argc, char** argv) {
                         entry_of("dtb", tree_at, tree)};
     if (name == "bad") question.digests[1].sha256[31] ^= 1;
   }
+  if (name == "crash") question.backup = {{0, 64 * 1024}, backup_at};
   const auto image = kxf::ppc64::make_purgatory(question);
   if (!image) kxf_test::fail(image.error());
   kxf::ByteVector memory = kxf_test::memory_of(*image);

@@ -21,11 +21,12 @@ struct Asked {
   std::uint64_t entry = 0x40200000;
   std::uint64_t tree = 0x4f000000;
   std::vector<kxf::DigestEntry> digests{};
+  std::optional<kxf::BackupCopy> backup{};
 
   [[nodiscard]] kxf::Result<kxf::PurgatoryImage> answer() const {
     return kxf::arm64::architecture().purgatory({kernel, own, entry, tree,
                                                  sink.steps.empty() ? nullptr : &sink, digests,
-                                                 machine, settings});
+                                                 machine, settings, backup});
   }
   [[nodiscard]] kxf::PurgatoryImage image() const {
     auto made = answer();
@@ -173,4 +174,11 @@ TEST_CASE("what the purgatory cannot do is refused") {
     CHECK(asked.refusal() ==
           "setting purgatory-icache of the architecture arm64 is \"perhaps\", it takes on or off");
   }
+}
+
+TEST_CASE("the arm64 purgatory saves no memory, and says so") {
+  Asked asked;
+  asked.backup = {{0x40000000, 0x40010000}, 0x48000000};
+  CHECK(asked.refusal() ==
+        "the arm64 purgatory saves no memory, and 0x40000000-0x4000ffff is to be saved");
 }

@@ -23,11 +23,12 @@ struct Asked {
   std::uint64_t entry = 0x2890000;
   std::uint64_t tree = 0xf000000;
   std::vector<kxf::DigestEntry> digests{};
+  std::optional<kxf::BackupCopy> backup{};
 
   [[nodiscard]] kxf::Result<kxf::PurgatoryImage> answer() const {
     return kxf::ppc64::make_purgatory({kernel, own, entry, tree,
                                        sink.steps.empty() ? nullptr : &sink, digests,
-                                       machine.machine, settings});
+                                       machine.machine, settings, backup});
   }
   [[nodiscard]] kxf::PurgatoryImage image() const { return value_of(answer()); }
   [[nodiscard]] std::string refusal() const {
@@ -139,6 +140,7 @@ TEST_CASE("the ppc64 purgatory's size does not depend on what it is told") {
   sizes.own = sizes.entry = sizes.tree = 0;
   Asked full;
   full.sink = firmware_program(0x71000000);
+  full.backup = {{0, 0x10000}, 0x9000000};
   for (std::size_t i = 0; i < 32; ++i)
     full.digests.push_back({"segment", kxf::Range::sized(0x4000000 + i * 0x10000, 100), {}});
   CHECK(sizes.image().bytes.size() == full.image().bytes.size());
@@ -192,6 +194,16 @@ TEST_CASE("the ppc64 purgatory's digests are read back as they were written") {
   CHECK(found[0].sha256 == digest);
   CHECK(found[1].name == std::string(31, 'n'));
   CHECK(found[1].range == asked.digests[1].range);
+}
+
+TEST_CASE("what the ppc64 purgatory saves is read back as it was written") {
+  Asked asked;
+  CHECK_FALSE(contents_of(asked.image()).backup.has_value());
+  asked.backup = {{0, 0x10000}, 0x9000000};
+  const auto found = contents_of(asked.image()).backup;
+  REQUIRE(found.has_value());
+  CHECK(found->source == kxf::Range{0, 0x10000});
+  CHECK(found->destination == 0x9000000);
 }
 
 TEST_CASE("bytes that are no ppc64 purgatory are not taken for one") {
@@ -274,6 +286,29 @@ TEST_CASE("what the ppc64 purgatory cannot do is refused") {
   SUBCASE("to hash from an odd address") {
     asked.digests = {{"kernel", {0x2890004, 0x2891000}, {}}};
     CHECK(asked.refusal().find("not aligned to 8 bytes") != std::string::npos);
+  }
+  SUBCASE("to save what does not line up") {
+    asked.backup = {{0, 0x10004}, 0x9000000};
+    CHECK(asked.refusal().find("not aligned to 8 bytes") != std::string::npos);
+    asked.backup = {{0, 0x10000}, 0x9000004};
+    CHECK(asked.refusal().find("not aligned to 8 bytes") != std::string::npos);
+    asked.backup = {{0, 0x10000}, UINT64_MAX - 0x7fff};
+    CHECK(asked.refusal().find("does not end") != std::string::npos);
+  }
+  SUBCASE("to save over itself, over the original or over what it has verified") {
+    asked.backup = {{0, 0x10000}, asked.own - 0x8000};
+    CHECK(asked.refusal() ==
+          "0x0-0xffff is to be saved at 0x9ff8000-0xa007fff, over itself or the purgatory "
+          "(0xa000000-0xa006fff)");
+    asked.backup = {{0, 0x10000}, 0x8000};
+    CHECK(asked.refusal().find("over itself") != std::string::npos);
+    asked.backup = {{asked.own, asked.own + 0x1000}, 0x8000};
+    CHECK(asked.refusal().find("over itself") != std::string::npos);
+    asked.backup = {{0, 0x10000}, 0x9000000};
+    asked.digests = {{"initrd", kxf::Range::sized(0x9008000, 100), {}}};
+    CHECK(asked.refusal() ==
+          "0x0-0xffff is to be saved at 0x9000000-0x900ffff, over segment initrd "
+          "(0x9008000-0x9008063)");
   }
   SUBCASE("to run where its pages do not line up") {
     asked.own += 0x800;

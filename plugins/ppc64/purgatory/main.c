@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Say that it runs, verify, say where it goes. entry.S does what needs registers.
+ * Say that it runs, verify, save what a crash kernel overwrites, say where it goes. entry.S does
+ * what needs registers.
  */
 #include "ppc64/purgatory/firmware.h"
+#include "purgatory/backup.h"
 #include "purgatory/text.h"
 #include "purgatory/verify.h"
 
@@ -34,6 +36,9 @@ void kxf_purgatory(const struct kxf_params* params, uint64_t cpu, uint64_t enter
     }
     kxf_put_text(console, "ok\r\n");
   }
+  /* The first KXF_FIRST_BYTES are the next kernel's already: the old one put them there, for the
+   * secondary CPUs that run them now. The copy has what the crash left of the rest. */
+  kxf_back_up(console, &params->backup);
   kxf_put_entering(console, params->kernel, params->tree);
   /* Linux sets the partition to little-endian when it starts and, with radix page tables, does not
    * set it back when it leaves: a big-endian kernel would lose its way at its first exception. */

@@ -34,7 +34,8 @@
 #define KXF_PARAMS_OPAL_BASE (KXF_CONSOLE_SIZE + 16)
 #define KXF_PARAMS_OPAL_ENTRY (KXF_CONSOLE_SIZE + 24)
 #define KXF_PARAMS_FLAGS (KXF_CONSOLE_SIZE + 32)
-#define KXF_PARAMS_SIZE (KXF_CONSOLE_SIZE + 40 + KXF_DIGEST_SIZE * KXF_MAX_DIGESTS)
+#define KXF_PARAMS_SIZE \
+  (KXF_CONSOLE_SIZE + 40 + KXF_BACKUP_SIZE + KXF_DIGEST_SIZE * KXF_MAX_DIGESTS)
 
 #ifndef __ASSEMBLER__
 
@@ -46,6 +47,7 @@ struct kxf_params {
   uint64_t opal_entry;
   uint32_t flags;
   uint32_t digest_count;
+  struct kxf_backup backup;
   struct kxf_digest digests[KXF_MAX_DIGESTS];
 };
 
