@@ -41,6 +41,7 @@
 
 #include "arm64/arm64.hpp"
 #include "arm64/cpu_table.hpp"
+#include "arm64/crash.hpp"
 #include "arm64/lpi_tables.hpp"
 
 namespace kxf::arm64 {
@@ -50,7 +51,6 @@ constexpr std::uint64_t kib = 1024;
 constexpr std::uint64_t mib = 1024 * kib;
 constexpr std::uint64_t gib = 1024 * mib;
 
-constexpr std::uint32_t em_aarch64 = 183;           // ELF for the Arm 64-bit Architecture
 constexpr std::uint64_t command_line_bytes = 2048;  // COMMAND_LINE_SIZE, asm/setup.h
 constexpr std::uint64_t largest_page_bytes = 64 * kib;
 constexpr std::uint64_t block_bytes = 2 * mib;  // what early page tables map at once
@@ -71,6 +71,7 @@ constexpr SettingSpec setting_specs[] = {
     {lpi_key, "auto",
      "live LPI tables of a GICv3 without EFI: auto keeps what the boot log tells and warns of the "
      "rest; required refuses when it does not tell all"},
+    kernel_text_setting,
     {icache_setting, "on", "run the purgatory with the instruction cache on or off"},
 };
 
@@ -234,7 +235,9 @@ Status check_byte_order(const ArchitectureQuestion& question, const Cpus& cpus, 
 
 // ---- where things go ----------------------------------------------------------------------------
 
-Result<PlacementRule> kernel_rule(const KernelSpec& kernel, std::uint64_t page, Record& record) {
+Result<PlacementRule> kernel_rule(const ArchitectureQuestion& question, std::uint64_t page,
+                                  Record& record) {
+  const KernelSpec& kernel = question.kernel;
   PlacementRule rule;
   rule.name = "kernel";
   rule.size_bytes = kernel.memory_size;
@@ -245,9 +248,11 @@ Result<PlacementRule> kernel_rule(const KernelSpec& kernel, std::uint64_t page, 
   // memory from below, also the pages that it copies segments to while they are loaded. A page that
   // lies where a segment will go is set aside, and what was set aside is searched for each further
   // page (kimage_alloc_page() in kernel/kexec_core.c): 96 MiB right above the running kernel took
-  // ten times as long to load as anywhere else.
-  rule.preference = kernel.placement == Placement::lowest ? PlacementRule::Preference::lowest
-                                                          : PlacementRule::Preference::highest;
+  // ten times as long to load as anywhere else. A crash region is copied to at once; there the
+  // kernel goes low, so that the initrd's window reaches over all of it.
+  rule.preference = question.crash || kernel.placement == Placement::lowest
+                        ? PlacementRule::Preference::lowest
+                        : PlacementRule::Preference::highest;
   // kexec_load takes whole pages of the running kernel only.
   if (rule.offset % page != 0)
     return refuse(
@@ -255,7 +260,7 @@ Result<PlacementRule> kernel_rule(const KernelSpec& kernel, std::uint64_t page, 
                     "places segments at multiples of its {} pages only",
                     hex(rule.offset), size_text(rule.alignment), page_text(page)),
         "use a kernel of 5.8 or later, or load it from a kernel with smaller pages");
-  if (kernel.placement == Placement::lowest)
+  if (kernel.placement == Placement::lowest && !question.crash)
     record.decide("kernel placement", "as low as possible",
                   "its header asks for it (kernels before 4.6): memory below it is lost to it");
   return rule;
@@ -301,8 +306,11 @@ class Arm64 final : public Architecture {
     });
   }
   [[nodiscard]] ArchitectureTraits traits() const noexcept override {
-    ArchitectureTraits traits{em_aarch64, command_line_bytes, 4 * kib};
+    ArchitectureTraits traits{elf_machine, command_line_bytes, 4 * kib};
     traits.must_stop_cpus = true;  // cpus_are_stuck_in_kernel() in arch/arm64/kernel/smp.c
+    // One CPU, since each more costs memory that a small region does not have; and drivers that
+    // reset devices which nobody shut down.
+    traits.crash_command_line = "nr_cpus=1 reset_devices";
     return traits;
   }
 
@@ -333,7 +341,7 @@ class Arm64 final : public Architecture {
                     "remove overlays or nodes from it");
 
     std::vector<PlacementRule> rules;
-    KXF_TRY(kernel, kernel_rule(question.kernel, page, record));
+    KXF_TRY(kernel, kernel_rule(question, page, record));
     rules.push_back(kernel);
     if (sizes.initrd != 0)
       rules.push_back({.name = "initrd",
@@ -368,6 +376,16 @@ class Arm64 final : public Architecture {
     record.decide("linux,uefi-secure-boot", "added, 0",
                   "some kernels ignore every EFI property of /chosen when this one is missing");
     return {};
+  }
+
+  [[nodiscard]] Result<CrashLayout> crash_layout(const ArchitectureQuestion& question,
+                                                 Record& record) const noexcept override {
+    return arm64::crash_layout(question, record);
+  }
+
+  [[nodiscard]] Status announce_crash(TreeEditor& editor,
+                                      const CrashPlaces& places) const noexcept override {
+    return arm64::announce_crash(editor, places);
   }
 
   [[nodiscard]] Result<PurgatoryImage> purgatory(

@@ -16,6 +16,7 @@ namespace kxf::arm64 {
 [[nodiscard]] const CpuEnableMethod& spin_table();
 [[nodiscard]] const CpuEnableMethod& parking();
 [[nodiscard]] const BoardCheck& gic_check();
+[[nodiscard]] const BoardCheck& crash_cpus_check();
 [[nodiscard]] const MemorySource& lpi_source();
 
 /// The code between the two kernels with its parameters filled in (purgatory/params.h). Its
@@ -23,6 +24,9 @@ namespace kxf::arm64 {
 /// Errors: more digests or steps than fit, a step that needs firmware, an address that is not
 /// aligned as the entry contract wants it.
 [[nodiscard]] Result<PurgatoryImage> make_purgatory(const PurgatoryQuestion& question);
+
+/// e_machine of the ELF for the Arm 64-bit Architecture.
+inline constexpr std::uint16_t elf_machine = 183;
 
 /// The setting of make_purgatory().
 inline constexpr std::string_view icache_setting = "purgatory-icache";
