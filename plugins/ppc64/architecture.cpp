@@ -31,6 +31,7 @@
 //  - The rest is big-endian code. It says a line on the console (a hypercall, or a call into OPAL),
 //    verifies the SHA-256 of the other segments if the plan says so, and on a mismatch names the
 //    segment and stays in a loop.
+//  - Before a crash kernel it saves the first 64 KiB, which that kernel starts in (crash.cpp).
 //  - It writes the number of the CPU it runs on into the tree (boot_cpuid_phys, offset 28): which
 //    CPU makes the jump is not known before. A wrong number, and the kernel waits for itself.
 //  - It has a hypervisor deliver exceptions in the next kernel's byte order (H_SET_MODE), which the
@@ -55,6 +56,7 @@
 
 #include <algorithm>
 
+#include "ppc64/crash.hpp"
 #include "ppc64/finished.hpp"
 #include "ppc64/memory_nodes.hpp"
 #include "ppc64/next_tree.hpp"
@@ -68,7 +70,6 @@ namespace {
 constexpr std::uint64_t kib = 1024;
 constexpr std::uint64_t mib = 1024 * kib;
 
-constexpr std::uint32_t em_ppc64 = 21;              // ELF for 64-bit PowerPC
 constexpr std::uint64_t command_line_bytes = 2048;  // COMMAND_LINE_SIZE, asm/setup.h
 constexpr std::uint64_t segment_bytes = 64 * kib;   // the largest page that Linux is built for
 constexpr unsigned digest_parts = 4;
@@ -78,6 +79,8 @@ constexpr std::uint64_t real_mode_end = std::uint64_t{1} << 60U;
 // The tree of a boot through Open Firmware ends below it on any machine (rmo_top in
 // kernel/prom_init.c), so the early code of every kernel reaches it.
 constexpr std::uint64_t tree_end = 768 * mib;
+// Backup, core header and what alignment takes, all that placement_rules() is not asked for.
+constexpr std::uint64_t most_crash_extra_bytes = 16 * mib;
 
 constexpr SettingSpec setting_specs[] = {run_at_load_setting};
 
@@ -100,6 +103,37 @@ Status check_home(const Range& home, const DeviceTree& tree) {
   return {};
 }
 
+/// The part of the crash region that a CPU reaches.
+Result<Space> crash_space(const RangeSet& regions, Space space, std::string_view why_end,
+                          Record& record) {
+  if (regions.empty()) return broken("a crash load is placed without a crash region");
+  const Range region = regions.ranges().back();
+  if (region.start >= space.end)
+    return refuse(fmt::format("the crash region {} cannot hold a kernel: it lies behind {}, {}",
+                              to_text(region), hex(space.end), why_end),
+                  "have the running kernel reserve it lower, such as with crashkernel=512M@128M");
+  space.floor = std::max(space.floor, region.start);
+  space.others = space.floor;
+  space.end = std::min(space.end, region.end);
+  record.decide("placement", fmt::format("from {} to {}", hex(space.floor), hex(space.end)),
+                space.end < region.end
+                    ? fmt::format("the crash region {}, up to {}", to_text(region), why_end)
+                    : "the crash region");
+  return space;
+}
+
+/// The tree goes below tree_end where there is room for it.
+bool fits_below_tree_end(const ArchitectureQuestion& question, const SegmentSizes& sizes,
+                         const Space& space) {
+  // A kernel that was itself loaded high has nothing below.
+  if (space.others >= tree_end) return false;
+  // A crash region is full sooner, and its end is near: the kernel's own loader knows no such limit
+  // (arch/powerpc/kexec/elf_64.c), so it is not worth a refusal.
+  return !question.crash || question.kernel.memory_size + sizes.initrd + sizes.tree +
+                                    sizes.purgatory + most_crash_extra_bytes <=
+                                tree_end - space.others;
+}
+
 Result<Space> space_for(const ArchitectureQuestion& question, Record& record) {
   const DeviceTree* const tree = question.machine.device_tree();
   if (tree == nullptr)
@@ -120,6 +154,7 @@ Result<Space> space_for(const ArchitectureQuestion& question, Record& record) {
     KXF_CHECK(check_home(*home, *tree));
     space.others = std::max(space.others, home->end);
   }
+  if (question.crash) return crash_space(question.memory.crash_regions(), space, why_end, record);
   if (space.floor >= space.end)
     return refuse(fmt::format("no room for a kernel: the running one ends at {}, and {} is at {}",
                               hex(space.floor), why_end, hex(space.end)),
@@ -170,13 +205,18 @@ class Ppc64 final : public Architecture {
   }
   [[nodiscard]] ArchitectureTraits traits() const noexcept override {
     ArchitectureTraits traits;
-    traits.kexec_arch = em_ppc64;
+    traits.kexec_arch = elf_machine;
     traits.command_line_limit = command_line_bytes;
     traits.segment_alignment = segment_bytes;
     traits.memory_sources = {std::string(memory_source_name), "iomem"};
     traits.enable_method = enable_method_name;
     traits.reserve_tree = true;
     traits.digest_parts = digest_parts;
+    // All CPUs but one stay down: each more costs memory of a region that may be small. Interrupts
+    // are not spread over them, and drivers reset devices that nobody shut down.
+    traits.crash_command_line = "maxcpus=1 noirqdistrib reset_devices";
+    traits.core_header_parameter = "elfcorehdr";
+    traits.hotplug_rewrites_tree = true;
     return traits;
   }
 
@@ -223,8 +263,7 @@ class Ppc64 final : public Architecture {
     };
     const Range behind{space.others, space.end};
     Range low = behind;
-    // A kernel that was itself loaded high has nothing below.
-    if (space.others < tree_end) low.end = std::min(low.end, tree_end);
+    if (fits_below_tree_end(question, sizes, space)) low.end = std::min(low.end, tree_end);
     if (sizes.initrd != 0) add("initrd", sizes.initrd, behind, PlacementRule::Preference::lowest);
     add("dtb", sizes.tree, low, PlacementRule::Preference::highest);
     add("purgatory", sizes.purgatory, behind, PlacementRule::Preference::lowest);
@@ -234,6 +273,16 @@ class Ppc64 final : public Architecture {
   [[nodiscard]] Status adjust_tree(TreeEditor& editor, const ArchitectureQuestion& question,
                                    Record& record) const noexcept override {
     return adjust_next_tree(editor, question, record);
+  }
+
+  [[nodiscard]] Result<CrashLayout> crash_layout(const ArchitectureQuestion& question,
+                                                 Record& record) const noexcept override {
+    return ppc64::crash_layout(question, record);
+  }
+
+  [[nodiscard]] Status announce_crash(TreeEditor& editor,
+                                      const CrashPlaces& places) const noexcept override {
+    return ppc64::announce_crash(editor, places);
   }
 
   [[nodiscard]] Result<PurgatoryImage> purgatory(

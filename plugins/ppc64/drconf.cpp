@@ -172,6 +172,9 @@ Result<std::optional<DynamicMemory>> dynamic_memory(const DeviceTree& tree) {
     memory.blocks = 0;
     for (const BlockRun& run : table) memory.blocks += run.blocks;
     memory.assigned = found.size_bytes() / block_bytes;
+    if (memory.runs.empty())
+      for (const BlockRun& run : table)
+        if (run.is_ram() && !run.range.empty()) memory.runs.push_back(run.range);
     ram = std::move(found);
   }
   if (const auto usable = node->property(usable_name)) {

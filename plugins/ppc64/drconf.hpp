@@ -20,6 +20,7 @@ struct DynamicMemory {
   std::uint64_t blocks = 0;       ///< in the table
   std::uint64_t assigned = 0;     ///< that are RAM: assigned to this partition and not reserved
   std::vector<Range> ram;         ///< ascending, neighbours merged
+  std::vector<Range> runs;        ///< blocks that are RAM, in the order in which Linux reads them
   bool limited = false;           ///< by linux,drconf-usable-memory, for a kdump kernel
 };
 

@@ -74,8 +74,9 @@ void check_memory(const Machine& machine, const DeviceTree& tree, const PlanPart
   }
 }
 
-/// A kernel finds the CPU that it runs on by the tree; the others it only loses.
-void check_cpus(const Machine& machine, const DeviceTree& next,
+/// A kernel finds the CPU that it runs on by the tree; the others it only loses. Which CPU a crash
+/// kernel will run on nobody knows: the one that panics.
+void check_cpus(const Machine& machine, const DeviceTree& next, bool crash,
                 std::vector<BoardFinding>& findings) {
   const std::vector<Thread> threads = present_threads(machine);
   const auto jumping = jumping_thread(machine);
@@ -85,6 +86,13 @@ void check_cpus(const Machine& machine, const DeviceTree& next,
     if (!thread.hardware || !thread.online.value_or(false) ||
         std::find(known.begin(), known.end(), *thread.hardware) != known.end())
       continue;
+    if (crash)
+      return findings.push_back(refusal(
+          fmt::format("the number {} of CPU {} is not in the next device tree: when the running "
+                      "kernel panics there, the crash kernel does not find the CPU it runs on and "
+                      "stops at once",
+                      hex(*thread.hardware), thread.logical),
+          "use a device tree with all CPUs"));
     if (jumping && thread.logical == jumping->logical)
       findings.push_back(refusal(
           fmt::format("CPU {} makes the jump, and its number {} is not in the next device tree: a "
@@ -122,7 +130,7 @@ class ExclusionsCheck final : public BoardCheck {
     if (const Segment* const segment = plan.segment("dtb")) {
       auto next = DeviceTree::parse(segment->bytes.view(), "the next device tree");
       if (next)
-        check_cpus(machine, *next, findings);
+        check_cpus(machine, *next, parts.crash, findings);
       else
         findings.push_back(refusal(std::move(next).error()));
     }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "ppc64/crash.hpp"
 #include "ppc64/ppc64.hpp"
 #include "ppc64/run_at_load.hpp"
 
@@ -144,9 +145,50 @@ Status check_opal(const PurgatoryContents& contents, const DeviceTree* running) 
       std::string(again));
 }
 
+/// What a crash kernel overwrites must have been saved where the core header says.
+Status check_backup(const Loaded& loaded, const std::optional<BackupCopy>& copy) {
+  const Segment* const backup = loaded.named("backup");
+  if (backup == nullptr || backup->range.size_bytes() < backed_up.size_bytes())
+    return refuse(fmt::format("the crash load has no segment backup of {}",
+                              size_text(backed_up.size_bytes())),
+                  std::string(again));
+  if (copy && copy->source == backed_up && copy->destination == backup->range.start) return {};
+  return refuse(
+      fmt::format(
+          "the purgatory would save {}, and {} belongs at {}",
+          copy ? fmt::format("{} at {}", to_text(copy->source), hex(copy->destination)) : "nothing",
+          to_text(backed_up), hex(backup->range.start)),
+      std::string(again));
+}
+
+/// A crash kernel keeps to its region and finds the core header.
+Status check_crash(const FinishedQuestion& finished, const Loaded& loaded, const DeviceTree& tree,
+                   const Segment& kernel) {
+  const RangeSet& regions = finished.question.memory.crash_regions();
+  const auto home = std::find_if(regions.begin(), regions.end(), [&](const Range& region) {
+    return region.contains(kernel.range);
+  });
+  if (home == regions.end())
+    return refuse(fmt::format("the crash kernel ({}) is in no crash region", to_text(kernel.range)),
+                  std::string(again));
+  KXF_CHECK(check_crash_tree(tree, regions, *home));
+
+  const Segment* const header = loaded.named("elfcorehdr");
+  if (header == nullptr)
+    return refuse("the crash load has no segment elfcorehdr", std::string(again));
+  const auto chosen = tree.find("/chosen");
+  const std::string_view command_line = chosen ? chosen->text("bootargs").value_or("") : "";
+  const std::string wanted = fmt::format("elfcorehdr={:#018x}", header->range.start);
+  if (command_line.find(wanted) == std::string_view::npos)
+    return refuse(fmt::format("the crash kernel's command line lacks {}: it would find no core "
+                              "header",
+                              wanted),
+                  std::string(again));
+  return {};
+}
+
 /// Linux takes all memory that its tree does not reserve, the tree's own too.
-Status check_tree(const Segment& segment) {
-  KXF_TRY(tree, DeviceTree::parse(segment.bytes.view(), "the next device tree"));
+Status check_tree(const Segment& segment, const DeviceTree& tree) {
   const Range own = Range::sized(segment.range.start, tree.blob().size());
   for (const Range& range : tree.memory_reservations())
     if (range.contains(own)) return {};
@@ -197,7 +239,18 @@ Status check_finished_plan(const FinishedQuestion& finished) {
   KXF_CHECK(check_addresses(contents, kernel_entry, tree->range.start, wanted.endian));
   KXF_CHECK(check_opal(contents, finished.question.machine.device_tree()));
   KXF_CHECK(check_digests(finished.digests, contents.digests));
-  return check_tree(*tree);
+  KXF_TRY(next, DeviceTree::parse(tree->bytes.view(), "the next device tree"));
+  KXF_CHECK(check_tree(*tree, next));
+  if (finished.question.crash) {
+    KXF_CHECK(check_backup(loaded, contents.backup));
+    return check_crash(finished, loaded, next, *kernel);
+  }
+  if (contents.backup)
+    return refuse(fmt::format("the purgatory would overwrite {}, as for a crash kernel",
+                              to_text(Range::sized(contents.backup->destination,
+                                                   contents.backup->source.size_bytes()))),
+                  std::string(again));
+  return {};
 }
 
 }  // namespace kxf::ppc64

@@ -54,19 +54,33 @@ void add_dynamic(const DynamicMemory& memory, std::vector<MemoryRange>& found, R
     found.push_back({range, MemoryKind::ram, std::string(drconf_path), {}});
 }
 
-bool is_memory_node(const Node& node) {
-  return node.text("device_type") == "memory" && node.is_enabled();
-}
-
 }  // namespace
 
 Result<std::vector<MemoryRange>> memory_nodes(const DeviceTree& tree, Record& record) {
   std::vector<MemoryRange> found;
   const Node root = tree.root();
-  for (const Node& node : root.children())
-    if (is_memory_node(node)) KXF_CHECK(add_node(node, root, found, record));
+  for (const Node& node : enabled_memory_nodes(tree))
+    KXF_CHECK(add_node(node, root, found, record));
   KXF_TRY(dynamic, dynamic_memory(tree));
   if (dynamic) add_dynamic(*dynamic, found, record);
+  return found;
+}
+
+std::vector<Node> enabled_memory_nodes(const DeviceTree& tree) {
+  std::vector<Node> nodes = tree.root().children();
+  std::erase_if(nodes, [](const Node& node) {
+    return node.text("device_type") != "memory" || !node.is_enabled();
+  });
+  return nodes;
+}
+
+Result<std::vector<Range>> coherent_device_memory(const DeviceTree& tree) {
+  std::vector<Range> found;
+  for (const Node& node : enabled_memory_nodes(tree)) {
+    if (!is_coherent_device_memory(node) || !node.has("reg")) continue;
+    KXF_TRY(ranges, node.reg());
+    found.insert(found.end(), ranges.begin(), ranges.end());
+  }
   return found;
 }
 

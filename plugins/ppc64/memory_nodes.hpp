@@ -22,4 +22,11 @@ namespace kxf::ppc64 {
 /// Errors: as memory_nodes(); the tree lists no memory.
 [[nodiscard]] Result<Range> lowest_memory(const DeviceTree& tree);
 
+/// Nodes of the root with device_type "memory" that are enabled, in the order of the tree.
+[[nodiscard]] std::vector<Node> enabled_memory_nodes(const DeviceTree& tree);
+
+/// Memory of accelerators, which memory_nodes() leaves out.
+/// Errors: a reg that cannot be read.
+[[nodiscard]] Result<std::vector<Range>> coherent_device_memory(const DeviceTree& tree);
+
 }  // namespace kxf::ppc64

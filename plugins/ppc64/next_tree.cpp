@@ -20,6 +20,7 @@
 
 #include <algorithm>
 
+#include "ppc64/crash.hpp"
 #include "ppc64/platform.hpp"
 
 namespace kxf::ppc64 {
@@ -29,9 +30,6 @@ struct LeftOver {
   std::string_view property;
   std::string_view reason;
 };
-
-// Below it is what a crash kernel overwrites itself, and saves first.
-constexpr std::uint64_t crashed_kernel_start = 64 * 1024;
 
 constexpr LeftOver in_chosen[] = {
     {"linux,kernel-end", "it is where the running kernel ends"},
@@ -71,11 +69,12 @@ bool is_kdump_kernel(const DeviceTree& running) {
   });
 }
 
-/// For a kdump kernel all memory from 64 KiB to its own is reserved: that of the crashed kernel.
+/// For a kdump kernel all memory from the backup to its own is reserved: that of the crashed
+/// kernel.
 void release_crashed_kernel(TreeEditor& editor, const DeviceTree& running, Record& record) {
   if (!is_kdump_kernel(running)) return;
   for (const Range& range : running.memory_reservations())
-    if (range.start == crashed_kernel_start && editor.unreserve(range) != 0)
+    if (range.start == backed_up.end && editor.unreserve(range) != 0)
       record.decide("device-tree", fmt::format("dropped the memory reservation {}", to_text(range)),
                     "it is the kernel that crashed before the running one");
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <kxf/crash.hpp>
 
 #include "ppc64/cells.hpp"
 
@@ -49,17 +50,6 @@ std::uint64_t end_by_iomem(std::string_view iomem) {
   return kernel_end;
 }
 
-/// `c00000000288a000 B _end`; 0 when there is none, or it is hidden.
-std::uint64_t end_by_symbols(std::string_view kallsyms) {
-  std::uint64_t kernel_end = 0;
-  for_each_line(kallsyms, [&](std::string_view line) {
-    if (!line.ends_with(" _end")) return;
-    if (const auto address = hex_number(line.substr(0, line.find(' '))))
-      kernel_end = *address & real_address_mask;
-  });
-  return kernel_end;
-}
-
 /// Where a pair of properties, an address and a size, says that something is. Nothing when neither
 /// is there; `may_lack_address`: nor when it has only a size.
 Result<std::optional<Range>> pair_of(const Node& node, std::string_view base_name,
@@ -86,8 +76,7 @@ void add(std::vector<MemoryRange>& found, const std::optional<Range>& range, std
     found.push_back({*range, MemoryKind::reserved, std::move(label), {}});
 }
 
-/// Host bridges whose I/O translation tables lie in ordinary memory, as the firmware of older
-/// machines left them.
+/// Those of the host bridges at and below `node`.
 Status add_tce_tables(const Node& node, std::vector<MemoryRange>& found) {
   if (node.text("device_type") == "pci") {
     KXF_TRY(table, pair_of(node, "linux,tce-base", "linux,tce-size"));
@@ -143,9 +132,8 @@ Result<KernelEnd> running_kernel_end(const Machine& machine) {
   if (const auto iomem = machine.read("/proc/iomem"))
     if (const std::uint64_t found = end_by_iomem(text_of(*iomem)); found != 0)
       return KernelEnd{found, "/proc/iomem"};
-  if (const auto symbols = machine.read("/proc/kallsyms"))
-    if (const std::uint64_t found = end_by_symbols(text_of(*symbols)); found != 0)
-      return KernelEnd{found, "_end in /proc/kallsyms"};
+  if (const auto symbol = kernel_symbol(machine, "_end"))
+    return KernelEnd{*symbol & real_address_mask, "_end in /proc/kallsyms"};
   return refuse(
       "where the running kernel ends is not known: /chosen has no linux,kernel-end, and neither "
       "/proc/iomem nor /proc/kallsyms tells it, so a segment might be put where the kernel refuses "
@@ -153,18 +141,32 @@ Result<KernelEnd> running_kernel_end(const Machine& machine) {
       "run as root, with /proc mounted, or take the capture again as root");
 }
 
+Result<std::optional<Range>> rtas_range(const DeviceTree& tree) {
+  const auto rtas = tree.find("/rtas");
+  if (!rtas) return std::optional<Range>{};
+  // rtas-size alone: nobody has put RTAS into memory yet.
+  return pair_of(*rtas, "linux,rtas-base", "rtas-size", true);
+}
+
+Result<std::optional<Range>> opal_range(const DeviceTree& tree) {
+  const auto opal = tree.find("/ibm,opal");
+  if (!opal) return std::optional<Range>{};
+  return pair_of(*opal, "opal-base-address", "opal-runtime-size");
+}
+
+Result<std::vector<MemoryRange>> tce_tables(const DeviceTree& tree) {
+  std::vector<MemoryRange> found;
+  KXF_CHECK(add_tce_tables(tree.root(), found));
+  return found;
+}
+
 Result<std::vector<MemoryRange>> firmware_ranges(const DeviceTree& tree) {
   std::vector<MemoryRange> found;
   KXF_CHECK(add_reserved_ranges(tree.root(), found));
-  if (const auto rtas = tree.find("/rtas")) {
-    // rtas-size alone: nobody has put RTAS into memory yet.
-    KXF_TRY(range, pair_of(*rtas, "linux,rtas-base", "rtas-size", true));
-    add(found, range, "RTAS");
-  }
-  if (const auto opal = tree.find("/ibm,opal")) {
-    KXF_TRY(range, pair_of(*opal, "opal-base-address", "opal-runtime-size"));
-    add(found, range, "OPAL");
-  }
+  KXF_TRY(rtas, rtas_range(tree));
+  add(found, rtas, "RTAS");
+  KXF_TRY(opal, opal_range(tree));
+  add(found, opal, "OPAL");
   KXF_CHECK(add_tce_tables(tree.root(), found));
   return found;
 }

@@ -34,6 +34,16 @@ struct KernelEnd {
 /// Errors: nothing on this machine tells it.
 [[nodiscard]] Result<KernelEnd> running_kernel_end(const Machine& machine);
 
+/// Run-time services of an LPAR and of the bare machine: code and data of firmware in memory.
+/// Nothing when there are none, or nobody has put them into memory yet.
+/// Errors: an address without a size, a size without an address, values that cannot be read.
+[[nodiscard]] Result<std::optional<Range>> rtas_range(const DeviceTree& tree);
+[[nodiscard]] Result<std::optional<Range>> opal_range(const DeviceTree& tree);
+
+/// Tables of host bridges that translate addresses of devices and lie in ordinary memory, as the
+/// firmware of older machines left them. Errors: as above.
+[[nodiscard]] Result<std::vector<MemoryRange>> tce_tables(const DeviceTree& tree);
+
 /// Memory that firmware owns across the jump: RTAS, OPAL, TCE tables, reserved-ranges. The next
 /// kernel learns it from the reservation block of its tree. An initrd that firmware loaded is not
 /// among it: it was the first kernel's.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ppc64/drconf.hpp"
 
-#include "ppc64_scene.hpp"
+#include "ppc64_blocks.hpp"
 
 namespace {
 
@@ -9,52 +9,7 @@ using kxf::Range;
 using kxf_test::TreeMaker;
 using namespace kxf_test::power;
 
-constexpr std::uint64_t block = 256 * mib;
-constexpr std::string_view node = "/ibm,dynamic-reconfiguration-memory";
-constexpr std::uint32_t assigned = 0x8;
-constexpr std::uint32_t reserved = 0x80;
-constexpr std::uint32_t hot_removable = 0x100;
-
-/// A run of blocks with the same flags.
-struct Run {
-  std::uint64_t first;  ///< number of the block
-  std::uint32_t count;
-  std::uint32_t flags;
-};
-
-void put_address(std::vector<std::uint32_t>& cells, std::uint64_t address, unsigned address_cells) {
-  for (unsigned i = 2; i < address_cells; ++i) cells.push_back(0);
-  if (address_cells > 1) cells.push_back(static_cast<std::uint32_t>(address >> 32U));
-  cells.push_back(static_cast<std::uint32_t>(address));
-}
-
-std::vector<std::uint32_t> version_1(const std::vector<Run>& runs, unsigned address_cells = 2) {
-  std::vector<std::uint32_t> cells{0};
-  for (const Run& run : runs)
-    for (std::uint32_t i = 0; i < run.count; ++i) {
-      put_address(cells, (run.first + i) * block, address_cells);
-      cells.insert(cells.end(), {0x80000000U + i, 0, 3, run.flags});
-      ++cells[0];
-    }
-  return cells;
-}
-
-std::vector<std::uint32_t> version_2(const std::vector<Run>& runs, unsigned address_cells = 2) {
-  std::vector<std::uint32_t> cells{static_cast<std::uint32_t>(runs.size())};
-  for (const Run& run : runs) {
-    cells.push_back(run.count);
-    put_address(cells, run.first * block, address_cells);
-    cells.insert(cells.end(), {0x80000000U, 3, run.flags});
-  }
-  return cells;
-}
-
-TreeMaker with_blocks(std::uint64_t size = block, unsigned address_cells = 2) {
-  TreeMaker tree;
-  tree.cells("/", "#address-cells", {address_cells}).cells("/", "#size-cells", {2});
-  tree.u64(node, "ibm,lmb-size", size);
-  return tree;
-}
+constexpr std::string_view node = kxf::ppc64::drconf_path;
 
 kxf::Result<std::optional<kxf::ppc64::DynamicMemory>> read(const TreeMaker& tree) {
   return kxf::ppc64::dynamic_memory(tree.done());

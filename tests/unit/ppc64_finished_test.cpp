@@ -3,6 +3,7 @@
 // A plan that works, and what kxf says when one thing in it is wrong. Each mutant is a kernel that
 // would hang after the jump.
 #include "plan/kernel_layout.hpp"
+#include "ppc64/crash.hpp"
 #include "ppc64/run_at_load.hpp"
 #include "ppc64_scene.hpp"
 
@@ -13,12 +14,15 @@ using kxf::Range;
 using kxf_test::TreeMaker;
 using namespace kxf_test::power;
 
-constexpr std::uint64_t kernel_at = 0x2880000;
 constexpr std::uint64_t tree_at = 0x2ffe0000;
-constexpr std::uint64_t purgatory_at = 0x4880000;
 constexpr std::uint64_t page = 64 * kib;
+constexpr Range region{0x20000000, 0x38000000};
+constexpr std::uint64_t backup_at = 0x23000000;
+constexpr std::uint64_t header_at = 0x23010000;
 
-/// All that seal() hands to the architecture.
+enum class Slot : std::uint8_t { normal, crash };
+
+/// All that seal() hands to the architecture, for a normal load or for the crash slot.
 struct Plan {
   PowerMachine power;
   Endian endian;
@@ -28,14 +32,30 @@ struct Plan {
   kxf::MemoryMap memory{};
   std::vector<kxf::Segment> segments{};
   std::vector<kxf::DigestEntry> digests{};
+  bool crash = false;
+  std::uint64_t kernel_at = crash ? region.start : 0x2880000;
+  std::uint64_t purgatory_at = kernel_at + 32 * mib;
   std::uint64_t entry = purgatory_at;
+  std::optional<kxf::BackupCopy> backup{};
 
   explicit Plan(Endian of = Endian::little, kxf::Settings with = automatic,
-                const TreeMaker& tree = lpar_tree())
-      : power(tree), endian(of), settings(std::move(with)), file(kernel_bytes(of, run0, 0x20000)) {
+                const TreeMaker& tree = lpar_tree(), Slot slot = Slot::normal)
+      : power(tree),
+        endian(of),
+        settings(std::move(with)),
+        file(kernel_bytes(of, run0, 0x20000)),
+        crash(slot == Slot::crash) {
+    if (crash) {
+      memory = kxf::MemoryMap({{{0, gib}, kxf::MemoryKind::ram, "/memory@0", "ppc64-dt"},
+                               {region, kxf::MemoryKind::crash_kernel, "crash region", "ppc64-dt"}},
+                              {});
+      backup = {kxf::ppc64::backed_up, backup_at};
+      add("backup", {}, {backup_at, backup_at + page});
+      add("elfcorehdr", kxf::ByteVector(400), {header_at, header_at + page});
+    }
     kxf::Record record;
     kernel = value_of(kxf::ppc64::architecture().adapt_kernel(
-        {power.machine, kernel_of(file, of), memory, settings}, record));
+        {power.machine, kernel_of(file, of), memory, settings, crash}, record));
     kxf::ByteVector first(file.begin(), file.begin() + page);
     for (const kxf::KernelPatch& patch : kernel.patches)
       std::copy(patch.bytes.begin(), patch.bytes.end(),
@@ -43,14 +63,21 @@ struct Plan {
     add("kernel", std::move(first), {kernel_at, kernel_at + page});
     add("kernel-2", {file.begin() + page, file.end()}, {kernel_at + page, kernel_at + 16 * mib});
     kxf::TreeEditor editor(*power.machine.tree);
-    const Range own = Range::sized(tree_at, power.machine.tree->blob().size() + 16);
+    const Range own = Range::sized(tree_at, crash ? page : power.machine.tree->blob().size() + 16);
     REQUIRE(editor.reserve(own).has_value());
-    const auto next = editor.tree().value();
-    add("dtb", {next.blob().begin(), next.blob().end()}, {tree_at, tree_at + page});
+    if (crash) {
+      REQUIRE(editor.set_text("/chosen", "bootargs", "maxcpus=1 elfcorehdr=0x0000000023010000")
+                  .has_value());
+      REQUIRE(kxf::ppc64::announce_crash(
+                  editor, {{header_at, header_at + page}, {region}, region, std::nullopt})
+                  .has_value());
+    }
+    put_tree(editor.tree().value());
     for (const kxf::Segment& segment : segments)
-      digests.push_back({segment.name,
-                         Range::sized(segment.range.start, segment.bytes.size_bytes()),
-                         {static_cast<std::uint8_t>(digests.size() + 1), 0x77}});
+      if (!segment.bytes.empty())
+        digests.push_back({segment.name,
+                           Range::sized(segment.range.start, segment.bytes.size_bytes()),
+                           {static_cast<std::uint8_t>(digests.size() + 1), 0x77}});
     add("purgatory", purgatory(), {purgatory_at, purgatory_at + page});
   }
   Plan(const Plan&) = delete;
@@ -60,10 +87,22 @@ struct Plan {
     segments.push_back({std::move(name), kxf::Blob(std::move(bytes)), range});
   }
   [[nodiscard]] kxf::ByteVector purgatory() const {
-    return value_of(
-               kxf::ppc64::architecture().purgatory({kernel, purgatory_at, kernel_at, tree_at,
-                                                     nullptr, digests, power.machine, settings}))
+    return value_of(kxf::ppc64::architecture().purgatory({kernel, purgatory_at, kernel_at, tree_at,
+                                                          nullptr, digests, power.machine, settings,
+                                                          backup}))
         .bytes;
+  }
+  /// The tree's segment, with these changes to what is in it if there is one.
+  void put_tree(const kxf::DeviceTree& tree) {
+    std::erase_if(segments, [](const kxf::Segment& each) { return each.name == "dtb"; });
+    add("dtb", {tree.blob().begin(), tree.blob().end()}, {tree_at, tree_at + page});
+  }
+  template <class Change>
+  void change_tree(Change&& change) {
+    kxf::TreeEditor editor(
+        value_of(kxf::DeviceTree::parse(segment("dtb").bytes.view(), "the next device tree")));
+    change(editor);
+    put_tree(editor.tree().value());
   }
   [[nodiscard]] kxf::Segment& segment(std::string_view name) {
     for (kxf::Segment& each : segments)
@@ -86,7 +125,7 @@ struct Plan {
   }
 
   [[nodiscard]] kxf::Status check() const {
-    const kxf::ArchitectureQuestion question{power.machine, kernel, memory, settings};
+    const kxf::ArchitectureQuestion question{power.machine, kernel, memory, settings, crash};
     return kxf::ppc64::architecture().check_finished({question, segments, entry, digests});
   }
   [[nodiscard]] std::string refusal() const { return refusal_of(check()); }
@@ -251,4 +290,90 @@ TEST_CASE("mutant: the next tree does not reserve itself") {
   plan.segment("dtb").bytes = kxf::Blob(kxf::ByteVector(bare.blob().begin(), bare.blob().end()));
   CHECK(
       contains(plan.refusal(), "the next device tree does not reserve its own place 0x2ffe0000-"));
+}
+
+namespace {
+
+struct CrashPlan : Plan {
+  explicit CrashPlan(Endian of = Endian::little) : Plan(of, automatic, lpar_tree(), Slot::crash) {}
+  /// After changes to what the purgatory was told.
+  void renew_purgatory() { segment("purgatory").bytes = kxf::Blob(purgatory()); }
+};
+
+}  // namespace
+
+TEST_CASE("a crash plan is let through, whatever the byte order of its kernel") {
+  for (const Endian endian : both) {
+    CAPTURE(name_of(endian));
+    const CrashPlan plan(endian);
+    const auto status = plan.check();
+    CHECK_MESSAGE(status.has_value(), (status ? "" : status.error().message));
+    // The kernel stays where it is, by a flag in its own byte order.
+    const auto word = kxf::Bytes(plan.segments[2].bytes.view(), endian).read<std::uint32_t>(0x5c);
+    CHECK(word == 1U);
+  }
+}
+
+TEST_CASE("mutant: the first 64 KiB are not saved, or elsewhere") {
+  CrashPlan plan;
+  plan.backup.reset();
+  plan.renew_purgatory();
+  CHECK(plan.refusal() == "the purgatory would save nothing, and 0x0-0xffff belongs at 0x23000000");
+  plan.backup = {kxf::ppc64::backed_up, backup_at + 8 * page};
+  plan.renew_purgatory();
+  CHECK(plan.refusal() ==
+        "the purgatory would save 0x0-0xffff at 0x23080000, and 0x0-0xffff belongs at 0x23000000");
+  plan.backup = {{0, page / 2}, backup_at};
+  plan.renew_purgatory();
+  CHECK(contains(plan.refusal(), "would save 0x0-0x7fff at 0x23000000"));
+
+  CrashPlan small;
+  small.segment("backup").range.end -= 4 * kib;
+  CHECK(small.refusal() == "the crash load has no segment backup of 64 KiB");
+
+  Plan normal;
+  normal.backup = {kxf::ppc64::backed_up, backup_at};
+  normal.segment("purgatory").bytes = kxf::Blob(normal.purgatory());
+  CHECK(contains(normal.refusal(), "the purgatory would overwrite 0x23000000-0x2300ffff"));
+}
+
+TEST_CASE("mutant: a crash kernel that would not find the core header") {
+  CrashPlan moved;
+  moved.segment("elfcorehdr").range = {header_at + page, header_at + 2 * page};
+  CHECK(moved.refusal() ==
+        "the crash kernel's command line lacks elfcorehdr=0x0000000023020000: it would find no "
+        "core header");
+  CrashPlan without;
+  std::erase_if(without.segments,
+                [](const kxf::Segment& each) { return each.name == "elfcorehdr"; });
+  CHECK(without.refusal() == "the crash load has no segment elfcorehdr");
+}
+
+TEST_CASE("mutant: a crash kernel that would use the crashed kernel's memory") {
+  CrashPlan unlimited;
+  unlimited.change_tree(
+      [](kxf::TreeEditor& tree) { tree.remove_property("/memory@0", "linux,usable-memory"); });
+  CHECK(unlimited.refusal() ==
+        "the next device tree gives the crashed kernel's memory 0x38000000-0x3fffffff to the crash "
+        "kernel");
+  CrashPlan unreserved;
+  unreserved.change_tree([](kxf::TreeEditor& tree) {
+    CHECK(tree.unreserve({0x10000, region.start}) == 1);
+  });
+  CHECK(unreserved.refusal() ==
+        "the next device tree does not reserve the crashed kernel's memory 0x10000-0x1fffffff");
+  CrashPlan less;
+  less.change_tree([](kxf::TreeEditor& tree) {
+    CHECK(tree.set("/memory@0", "linux,usable-memory",
+                   kxf_test::cells(wide({0, region.end - page}))));
+  });
+  CHECK(less.refusal() ==
+        "the next device tree does not give all of the crash region 0x20000000-0x37ffffff to the "
+        "crash kernel");
+  CrashPlan elsewhere;
+  elsewhere.memory = kxf::MemoryMap(
+      {{{0, gib}, kxf::MemoryKind::ram, "/memory@0", "ppc64-dt"},
+       {{0x38000000, gib}, kxf::MemoryKind::crash_kernel, "crash region", "ppc64-dt"}},
+      {});
+  CHECK(contains(elsewhere.refusal(), "is in no crash region"));
 }
