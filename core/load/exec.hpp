@@ -16,6 +16,6 @@ namespace kxf {
 /// fails is not replaced by another.
 [[nodiscard]] Status exec_loaded(ExecMethod method, const Machine& machine, SystemCalls& calls,
                                  Record& record,
-                                 const std::filesystem::path& directory = load_record_directory);
+                                 const std::filesystem::path& directory = record_directory);
 
 }  // namespace kxf

@@ -10,28 +10,24 @@
 #include "kxf/machine.hpp"
 #include "kxf/record.hpp"
 #include "load/backend.hpp"
+#include "load/record_file.hpp"
 
 namespace kxf {
 
-/// The record holds for one boot; it knows which.
-inline constexpr const char* load_record_directory = "/run/kxf";
-
-/// Write `directory`/loaded.json (directory 0700, file 0600, replaced as a whole). Call after a
-/// load that is not for the crash slot. Errors: it cannot be written, or the directory belongs to
-/// another user.
+/// Write `directory`/loaded.json. Call after a load that is not for the crash slot.
+/// Errors: as for write_record() and listed_memory().
 [[nodiscard]] Status remember_load(const Machine& machine, const ReadyPlan& plan,
                                    const LoadOutcome& outcome,
-                                   const std::filesystem::path& directory = load_record_directory);
+                                   const std::filesystem::path& directory = record_directory);
 
 /// Forget it; call after an unload. No record is no error.
-void forget_load(const std::filesystem::path& directory = load_record_directory);
+void forget_load(const std::filesystem::path& directory = record_directory);
 
 /// Is the memory that the plan was made for still there?
 /// Warnings: `no-load-record` (another program loaded the kernel, or the record is of an earlier
 /// boot), `memory-added`.
 /// Errors: RAM is gone that was there (which); the record is damaged.
-[[nodiscard]] Status check_load_record(
-    const Machine& machine, Record& record,
-    const std::filesystem::path& directory = load_record_directory);
+[[nodiscard]] Status check_load_record(const Machine& machine, Record& record,
+                                       const std::filesystem::path& directory = record_directory);
 
 }  // namespace kxf
