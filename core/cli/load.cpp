@@ -6,6 +6,7 @@
 #include "cli/inputs.hpp"
 #include "cli/report.hpp"
 #include "cli/verbs.hpp"
+#include "crash/armed.hpp"
 #include "load/load_record.hpp"
 #include "load/preflight.hpp"
 #include "machine/file.hpp"
@@ -86,6 +87,21 @@ std::optional<SealedPlan> fallback_plan(const Work& work) {
   return sealed ? std::optional(std::move(*sealed)) : std::nullopt;
 }
 
+/// For those who check later whether what was loaded is still fit.
+Status remember(const Work& work, const SealedPlan& sealed, const LoadOutcome& outcome) {
+  if (!sealed.crash) return remember_load(*work.machine, sealed.ready, outcome);
+  ArmedKernel kernel{outcome.backend,
+                     work.policy.kernel_image.value,
+                     work.policy.initrds.value,
+                     sealed.ready.command_line,
+                     sealed.digest,
+                     {},
+                     *sealed.crash};
+  for (const ReadySegment& segment : sealed.ready.segments)
+    kernel.segments.push_back({segment.name, segment.range});
+  return remember_armed(*work.machine, kernel);
+}
+
 Status load_now(const CommonOptions& common, const PlanOptions& options) {
   if (common.machine != "/")
     return tl::unexpected(Error{"kxf load acts on the running system, not on a capture",
@@ -108,10 +124,10 @@ Status load_now(const CommonOptions& common, const PlanOptions& options) {
   const auto calls = real_system_calls();
   KXF_TRY(outcome, kxf::load(sealed.ready, *work.machine, *calls, record));
   print_warnings(record);
-  if (!work.policy.crash)
-    if (const auto kept = remember_load(*work.machine, sealed.ready, outcome); !kept)
-      fmt::print(stderr, "kxf: warning: {}: kxf exec cannot check that memory is unchanged\n",
-                 kept.error().message);
+  if (const auto kept = remember(work, sealed, outcome); !kept)
+    fmt::print(stderr, "kxf: warning: {}: {}\n", kept.error().message,
+               work.policy.crash ? "kxf check --crash will know nothing of this crash kernel"
+                                 : "kxf exec cannot check that memory is unchanged");
   if (common.verbose) fmt::print("{}", plan_text(outcome.fell_back ? *fallback : sealed, true));
   fmt::print("loaded by {}: {}\n", name_of(outcome.backend),
              work.policy.crash ? "it runs when this kernel panics" : "kxf exec jumps into it");

@@ -103,6 +103,15 @@ void add_acting_verbs(CLI::App& app, Parsed& parsed) {
 }
 
 void add_reading_verbs(CLI::App& app, Parsed& parsed) {
+  CLI::App* check =
+      app.add_subcommand("check", "Is what is loaded still fit? 0: yes, 1: no, 3: none");
+  check->add_flag("--crash", parsed.plan.flags.crash, "The crash kernel: can it dump?");
+  check->add_flag("--json", parsed.common.json, "Print JSON");
+  add_machine(*check, parsed);
+  check->callback([&] {
+    parsed.run = [&] { return kxf::cli::check(parsed.common, parsed.plan.flags.crash); };
+  });
+
   CLI::App* plan = app.add_subcommand("plan", "Show what a load would do, as any user");
   add_common(*plan, parsed);
   add_plan_options(*plan, parsed);

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/armed.hpp"
 #include "cli/report.hpp"
 #include "cli/verbs.hpp"
 #include "machine/open.hpp"
@@ -12,13 +13,14 @@
 namespace kxf::cli {
 namespace {
 
-std::string json_text(const KexecStatus& status) {
+std::string json_text(const KexecStatus& status, const std::optional<ArmedCrash>& armed) {
   nlohmann::ordered_json object = {{"schema", 1},
                                    {"loaded", status.loaded},
                                    {"crash_loaded", status.crash_loaded},
                                    {"crash_size_bytes", nullptr}};
   if (status.crash_size_bytes) object["crash_size_bytes"] = *status.crash_size_bytes;
-  return object.dump(2) + "\n";
+  object["crash_kernel"] = status.crash_loaded ? armed_json(armed) : nullptr;
+  return object.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 std::string reserved_text(const KexecStatus& status) {
@@ -27,10 +29,14 @@ std::string reserved_text(const KexecStatus& status) {
   return fmt::format(" ({} reserved)", size_text(*status.crash_size_bytes));
 }
 
-std::string plain_text(const KexecStatus& status) {
+std::string plain_text(const KexecStatus& status, const Result<std::optional<ArmedCrash>>& armed) {
   const auto state = [](bool loaded) { return loaded ? "loaded" : "not loaded"; };
-  return fmt::format("kernel: {}\ncrash kernel: {}{}\n", state(status.loaded),
-                     state(status.crash_loaded), reserved_text(status));
+  std::string text = fmt::format("kernel: {}\ncrash kernel: {}{}\n", state(status.loaded),
+                                 state(status.crash_loaded), reserved_text(status));
+  if (!status.crash_loaded) return text;
+  if (!armed) return text + fmt::format("  which one is not known: {}\n", armed.error().message);
+  if (!*armed) return text + "  which one is not known: \"kxf load --crash\" has not loaded it\n";
+  return text + armed_text(**armed);
 }
 
 }  // namespace
@@ -40,7 +46,10 @@ int status(const CommonOptions& common, bool crash) {
   if (!machine) return report(machine.error());
   const Result<KexecStatus> status = kexec_status(**machine);
   if (!status) return report(status.error());
-  fmt::print("{}", common.json ? json_text(*status) : plain_text(*status));
+  // Who may not read what kxf remembers still learns what the kernel says.
+  const Result<std::optional<ArmedCrash>> armed = armed_on(common, **machine);
+  fmt::print("{}", common.json ? json_text(*status, armed.value_or(std::nullopt))
+                               : plain_text(*status, armed));
   const bool loaded = crash ? status->crash_loaded : status->loaded;
   return loaded ? exit_done : exit_not_loaded;
 }

@@ -31,10 +31,11 @@ int plan(const CommonOptions& common, const PlanOptions& options, const std::str
 // inspect.cpp
 /// `tree_file`: a board of which only this device tree is known; empty: `common.machine`.
 int inspect(const CommonOptions& common, const PlanOptions& options, const std::string& tree_file);
-// unload.cpp, exec.cpp, status.cpp
+// unload.cpp, exec.cpp, status.cpp, check.cpp
 int unload(bool crash);
 int exec(const CommonOptions& common, const PlanOptions& options);
 int status(const CommonOptions& common, bool crash);
+int check(const CommonOptions& common, bool crash);
 // capture.cpp
 int capture(const CommonOptions& common, const std::string& output);
 // plugin.cpp

@@ -37,6 +37,7 @@ Result<KexecStatus> kexec_status(const Machine& machine) {
   if (machine.exists("/sys/kernel/kexec/crash_loaded") ||
       machine.exists("/sys/kernel/kexec_crash_loaded")) {
     KXF_TRY(crash_loaded, value(machine, "crash_loaded"));
+    status.crash_support = true;
     status.crash_loaded = crash_loaded != 0;
   }
   if (const Result<std::uint64_t> size = value(machine, "crash_size"))

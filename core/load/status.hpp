@@ -11,6 +11,7 @@ namespace kxf {
 
 struct KexecStatus {
   bool loaded = false;                            ///< a kernel to exec
+  bool crash_support = false;                     ///< the kernel can have a crash kernel at all
   bool crash_loaded = false;                      ///< a crash kernel
   std::optional<std::uint64_t> crash_size_bytes;  ///< reserved for it; nothing when unknown
 };

@@ -32,6 +32,8 @@ constexpr std::string_view status_cost = "\"kxf status\" says nothing";
 constexpr std::string_view cpu_cost = "which CPUs can be handed over is not known";
 constexpr std::string_view firmware_cost = "what the firmware keeps is not known";
 constexpr std::string_view dump_cost = "a crash load cannot describe the memory image";
+constexpr std::string_view check_cost =
+    "\"kxf check --crash\" cannot tell whether the crash kernel can still dump";
 constexpr std::string_view console_cost =
     "the console of the purgatory must be named in the profile";
 
@@ -60,6 +62,9 @@ constexpr Wanted wanted_files[] = {
     {"/sys/kernel/kexec_crash_size", status_cost},
     {"/sys/kernel/reboot/cpu", cpu_cost},
     {"/sys/kernel/crash_elfcorehdr_size", dump_cost},
+    {"/sys/devices/system/cpu/crash_hotplug", check_cost},
+    {"/sys/devices/system/memory/crash_hotplug", check_cost},
+    {"/run/kxf/crash.json", check_cost},
     {"/sys/devices/system/cpu/online", cpu_cost, Absence::gap},
     {"/sys/devices/system/cpu/offline", cpu_cost},
     {"/sys/devices/system/cpu/possible", cpu_cost, Absence::gap},

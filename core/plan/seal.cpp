@@ -92,7 +92,7 @@ Status check_finished(const PlannedLoad& planned, const Machine& machine,
 
 Result<SealedPlan> seal(const PlannedLoad& planned, const Machine& machine, Seeds seeds) {
   const PlanParts& parts = planned.plan.parts();
-  SealedPlan sealed{planned.plan, parts.segments, {}, planned.crash};
+  SealedPlan sealed{planned.plan, parts.segments, {}, planned.crash, planned.digest};
   if (seeds == Seeds::random && !planned.seeds.empty()) {
     Segment* dtb = find(sealed.segments, "dtb");
     KXF_TRY(seeded, with_random_seeds(dtb->bytes, planned.seeds));

@@ -20,6 +20,7 @@ struct SealedPlan {
   std::vector<Segment> segments;  ///< as in the plan, with final device tree and purgatory
   ReadyPlan ready;                ///< points into segments
   std::optional<CrashPlan> crash;
+  bool digest = false;  ///< the purgatory verifies the segments
 };
 
 /// Errors: no random bytes to be had; the purgatory cannot hold that many digests.
