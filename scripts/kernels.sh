@@ -1,7 +1,7 @@
 #!/bin/bash
 # kernels.sh debian|small [ARCH...] -- the kernels that the emulation boots, made once and kept in the cache.
 #
-# How to run:  scripts/kernels.sh debian arm64           Debian's newest kernel, with busybox and Debian's kexec-tools
+# How to run:  scripts/kernels.sh debian arm64           Debian's newest kernel, with busybox and Debian's kexec-tools and makedumpfile
 #              scripts/kernels.sh debian ppc64el
 #              scripts/kernels.sh small arm64            a small kernel with KEXEC_FILE, from Debian's linux-source
 #              scripts/kernels.sh small ppc64el ppc64    the same for 64-bit Power, and a big-endian one: the source is
@@ -9,7 +9,7 @@
 #   Without ARCH: arm64.
 # Expect:      the path of each cache entry on stdout.
 #                debian: Image (arm64) or vmlinux (ppc64el), modules/*.ko and modules/list (in the order to load them),
-#                        version, root/ (busybox, kexec-tools and the libraries it needs, unpacked)
+#                        version, root/ (busybox, kexec-tools, makedumpfile and the libraries they need, unpacked)
 #                small:  vmlinux (ELF, all drivers built in), version, .config; arm64: Image; ppc64el and ppc64:
 #                        zImage.pseries and zImage.epapr
 # Time:        debian: 15 s; small: arm64 5 minutes, ppc64el and ppc64 2.5 each, on two idle cores; nothing when cached
@@ -31,6 +31,9 @@ depends_on() {
 virtio_pci=(drivers/virtio/virtio_pci_legacy_dev drivers/virtio/virtio_pci_modern_dev drivers/virtio/virtio_pci)
 virtio_9p=(fs/netfs/netfs fs/fscache/fscache net/9p/9pnet fs/9p/9p net/9p/9pnet_virtio)
 
+# What makedumpfile links, beside libc6; it depends on perl too, for a script of no use here
+makedumpfile=(makedumpfile libdw1 libelf1 liblzma5 liblzo2-2 libbz2-1.0 zlib1g)
+
 # debian_facts ARCH: sets metapackage, kernel_file (in the entry) and modules
 debian_facts() {
   case $1 in
@@ -49,6 +52,7 @@ make_debian() { # DIR
   local module tree=$1/kernel magic
   target_unpack "$arch" "$tree" "$kernel_package"
   target_unpack_all "$arch" "$1/root" busybox-static kexec-tools
+  target_unpack "$arch" "$1/root" "${makedumpfile[@]}"
   rm -rf "$1/root/usr/share"
   cp "$tree"/boot/vmlinu[xz]-* "$1/$kernel_file"
   case $kernel_file in
@@ -69,8 +73,8 @@ debian() {
   local -a modules
   debian_facts "$arch"
   kernel_package=$(depends_on "$arch" "$metapackage" 'linux-image-[0-9][^ ]*')
-  versions=$(target_versions "$arch" "$kernel_package" busybox-static kexec-tools |
-    grep -E '^(linux-image|busybox|kexec-tools|libc6|liblzma|zlib)')
+  versions=$(target_versions "$arch" "$kernel_package" busybox-static kexec-tools "${makedumpfile[@]}" |
+    grep -E '^(linux-image|busybox|kexec-tools|makedumpfile|libc6|liblzma|zlib|libdw|libelf|liblzo|libbz2)')
   cached "kernel-debian-$arch" "$(key "$versions" "$(hash_of "$me")")" make_debian
 }
 

@@ -3,8 +3,8 @@
 #
 # How to run:  tests/emulation/initramfs.sh arm64 "$(scripts/kernels.sh debian arm64)" build/stage-arm64 build/emulation/initrd.gz
 #   (run.sh does)
-# Expect:      OUTPUT, a gzipped newc archive with busybox, Debian's kexec-tools, the staged kxf tree, the modules for 9p
-#              and guest/init.sh as /init.  The same input gives the same bytes.
+# Expect:      OUTPUT, a gzipped newc archive with busybox, Debian's kexec-tools and makedumpfile, the staged kxf tree, the modules for 9p
+#              and guest/init.sh as /init, with the scripts of a crash beside it.  The same input gives the same bytes.
 # Time:        2 s; nothing when OUTPUT is newer than its parts
 set -euo pipefail
 . "$(dirname "$0")/../../scripts/lib.sh"
@@ -17,17 +17,20 @@ case $target in
   *) die "no target \"$target\"" ;;
 esac
 
+guest=$ROOT/tests/emulation/guest
 parts=$(key "$kernel" "$(find "$stage" -type f -exec sha256sum {} + | sort)" \
-  "$(hash_of "$ROOT"/tests/emulation/guest/init.sh "$0")")
+  "$(hash_of "$guest"/{init,panic,vmcore}.sh "$0")")
 if [ -e "$output" ] && [ "$(cat "$output.made-from" 2>/dev/null)" = "$parts" ]; then exit 0; fi
 
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 mkdir -p "$tree"/{bin,sbin,proc,sys,dev,mnt,tmp,run,mod,etc,lib,usr}
 cp "$kernel/root/bin/busybox" "$tree/bin/"
-cp "$kernel/root/sbin/kexec" "$tree/sbin/"
+programs=("$kernel/root/sbin/kexec" "$kernel/root/usr/bin/makedumpfile")
+cp "${programs[@]}" "$tree/sbin/"
 mkdir -p "$tree/lib/$triplet" "$tree/$(dirname "$loader")"
-for library in $(needed_libraries "$kernel/root" "$kernel/root/sbin/kexec"); do
+libraries=$(needed_libraries "$kernel/root" "${programs[@]}")
+for library in $libraries; do
   cp -L "$library" "$tree/lib/$triplet/"
 done
 # by its real name: the link at the place where programs look is absolute in a package
@@ -38,7 +41,8 @@ mkdir -p "$tree/mod/$(cat "$kernel/version")"
 cp "$kernel"/modules/* "$tree/mod/$(cat "$kernel/version")/"
 printf 'root:x:0:0:root:/:/bin/sh\nuser:x:1000:1000:user:/tmp:/bin/sh\n' > "$tree/etc/passwd"
 printf 'root:x:0:\nuser:x:1000:\n' > "$tree/etc/group"
-install -m 755 "$ROOT/tests/emulation/guest/init.sh" "$tree/init"
+install -m 755 "$guest/init.sh" "$tree/init"
+cp "$guest"/{panic,vmcore}.sh "$tree/"
 chmod 1777 "$tree/tmp"
 chmod 755 "$tree"
 

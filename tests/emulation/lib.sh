@@ -17,12 +17,13 @@
 #   SHARED    no: no virtio and so no share; all that is in it comes in the initramfs, and nothing comes out  (of the board)
 #   CPU, SMP, MEM                                                                (of the board)
 #   EFI       1: boot through UEFI                                               (0)
-#   DEVICES   pseries: its devices, the one behind the console among them, an array  (-serial stdio)
+#   DEVICES   Power: its devices, the one behind the console among them, an array  (-serial stdio; powernv9: QEMU's defaults)
 #   APPEND    more words for the first kernel's command line
 #   LOAD      options for kxf load, for guest/jump.sh
 #   PROFILE   name of the profile, for guest/jump.sh                             (of the board)
 #   IMAGE     name of the kernel file that is loaded                             (Image or vmlinux: the first kernel's)
 #   INITRD    name of the initrd file that is loaded                             (initrd.gz: the first kernel's)
+#   PANIC_CPU the CPU on which guest/crash.sh panics                              (0)
 #   SYSCTL    what guest/refused.sh sets to 1 below /proc/sys                    (none)
 #   TIMEOUT   seconds for the whole boot                                         (100)
 #   SHOW      print the console lines that match this regular expression         (none)
@@ -37,7 +38,7 @@ PSERIES=pseries,x-vof=on,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-
 FIRMWARE=/usr/share/qemu-efi-aarch64/QEMU_EFI.fd
 
 reset_case() {
-  KERNEL=debian GUEST=jump EFI=0 APPEND='' LOAD='' INITRD=initrd.gz SYSCTL='' TIMEOUT=100 SHOW=''
+  KERNEL=debian GUEST=jump EFI=0 APPEND='' LOAD='' INITRD=initrd.gz PANIC_CPU=0 SYSCTL='' TIMEOUT=100 SHOW=''
   board virt
   prepare() { :; }
   start() { boot "$1"; }
@@ -51,7 +52,7 @@ board() {
   case $1 in
     virt) TARGET=arm64 CPU=cortex-a57 MEM=1G MACHINE=its=off PROFILE=qemu-virt ;;
     pseries) TARGET=ppc64el CPU=power9 MEM=2G MACHINE='' PROFILE=qemu-pseries ;;
-    powernv9) TARGET=ppc64el CPU='' MEM=2G MACHINE='' PROFILE=qemu-powernv ;;
+    powernv9) TARGET=ppc64el CPU='' MEM=2G MACHINE='' PROFILE=qemu-powernv DEVICES=(-nographic) ;;
     raspi3b) TARGET=arm64 CPU='' SMP=4 MEM=1G MACHINE='' PROFILE=qemu-raspi3b SHARED=no THREADS=single ;;
     zcu102) TARGET=arm64 CPU='' SMP=4 MEM=2G MACHINE='' PROFILE=generic-arm64 SHARED=no ;;
     *) die "no board \"$1\"" ;;
@@ -96,7 +97,7 @@ board_tree() {
 
 # qemu_of_board: sets QEMU, the program with the board's own options.
 # Code buffer of 64 MiB: with QEMU's default of 1 GiB every second arm64 kernel takes five times as long to come up.
-# powernv9 with QEMU's defaults: the BMC, without which it does not power off, and the PCIe ports.
+# powernv9 needs of QEMU's defaults the BMC, without which it does not power off, and one of six PCIe host bridges.
 # shellcheck disable=SC2054  # the commas are QEMU's
 qemu_of_board() {
   local share
@@ -108,7 +109,7 @@ qemu_of_board() {
     pseries) QEMU=(qemu-system-ppc64 "${QEMU[@]}" -display none -nodefaults "${DEVICES[@]}"
       -M "$PSERIES${MACHINE:+,$MACHINE}")
       share=virtio-9p-pci ;;
-    powernv9) QEMU=(qemu-system-ppc64 "${QEMU[@]}" -nographic -M "powernv9${MACHINE:+,$MACHINE}")
+    powernv9) QEMU=(qemu-system-ppc64 "${QEMU[@]}" "${DEVICES[@]}" -M "powernv9${MACHINE:+,$MACHINE}")
       share=virtio-9p-pci,bus=pcie.0 ;;
     raspi3b) QEMU=(qemu-system-aarch64 "${QEMU[@]}" -display none -monitor none -M "raspi3b${MACHINE:+,$MACHINE}"
       -serial null -serial stdio) ;;
@@ -141,7 +142,8 @@ boot() {
   cp "$KERNEL_DIR/$FIRST" "$SHARE/"
   cp "$initrd" "$SHARE/initrd.gz"
   cp "$HARNESS/guest/$GUEST.sh" "$SHARE/"
-  printf '%s="%s"\n' LOAD "$LOAD" PROFILE "$PROFILE" IMAGE "$IMAGE" INITRD "$INITRD" SYSCTL "$SYSCTL" > "$SHARE/case.env"
+  printf '%s="%s"\n' LOAD "$LOAD" PROFILE "$PROFILE" IMAGE "$IMAGE" INITRD "$INITRD" \
+    PANIC_CPU "$PANIC_CPU" SYSCTL "$SYSCTL" > "$SHARE/case.env"
   ( cd "$SHARE" && prepare )
 
   qemu_of_board
@@ -213,6 +215,37 @@ jumped() {
   in_order 'G: kxf exec' 'Bye!|Starting crashdump kernel|Starting switchover sequence' ${purgatory[@]+"${purgatory[@]}"} \
     'Linux version' "SECOND: .* nproc $SMP," "SECOND: cmdline .*KXFMARK=$MARK" 'SECOND: end'
   not_seen 'Kernel panic' 'a kernel panicked'
+}
+
+# armed: kxf load, status and check said so, and then the panic was on PANIC_CPU
+armed() {
+  in_order 'G: kxf load --crash .*' 'G: kxf load: exit 0' 'G: kxf status: exit 0' 'G: kxf check: exit 0' "G: panic on CPU $PANIC_CPU" \
+    'sysrq: Trigger a crash' "CPU: $PANIC_CPU PID: .*Kdump: loaded"
+}
+
+# dumped [directly]: armed; the capture kernel came up with one CPU and the marker on its command line; makedumpfile made a
+# dump there that it reads again, with the log of the system that crashed; readelf finds in the core what should be in it.
+# directly: as for jumped
+dumped() {
+  local purgatory=('[]] kxf: ')
+  [ "${1:-}" != directly ] || purgatory=()
+  armed
+  in_order 'sysrq: Trigger a crash' ${purgatory[@]+"${purgatory[@]}"} 'Linux version' 'SECOND: .* nproc 1,' \
+    "SECOND: cmdline .*KXFMARK=$MARK" 'SECOND: crash kernel' 'SECOND: end'
+  core_is_sound
+}
+
+# core_is_sound: what the capture kernel says of /proc/vmcore, and what readelf says of what it saw
+core_is_sound() {
+  local reason canary=()
+  in_order 'VMCORE: makedumpfile --dump-dmesg /proc/vmcore /tmp/log: exit 0' 'VMCORE: /tmp/log has the canary' \
+    'VMCORE: makedumpfile -l -d 31 /proc/vmcore /tmp/dump: exit 0' \
+    'VMCORE: makedumpfile --dump-dmesg /tmp/dump .*: exit 0' 'VMCORE: /tmp/log-of-dump has the canary'
+  if grep -aq 'VMCORE: dd if=/proc/vmcore of=/mnt/vmcore' "$LOG"; then canary=(--canary "canary-$MARK-memory"); fi
+  while read -r reason; do fail "$reason"; done < <(
+    python3 "$HARNESS/vmcore.py" --log "$LOG" --out "$SHARE" --cpus "$SMP" --release "$(cat "$KERNEL_DIR/version")" \
+      ${canary[@]+"${canary[@]}"} 2>&1)
+  not_seen 'Oops|Internal error|end Kernel panic' 'the capture kernel'
 }
 
 # planned_alike: the plan made in the guest (guest/capture.sh) and the one that this machine makes from the guest's capture

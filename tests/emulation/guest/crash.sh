@@ -1,13 +1,23 @@
-# crash.sh -- load a crash kernel, ask for the status, crash.
+# crash.sh -- arm a crash kernel by profile, ask what is armed, crash.
 #
-# How to run:  GUEST=crash in a case whose first kernel has crashkernel= (sourced by init); from the case: IMAGE, LOAD
-# Expect:      "G: kxf load: exit 0", "G: kxf status: exit 0", then a panic and the second kernel's "SECOND: crash kernel"
-# Time:        2 to 10 s until the second kernel's init
-cp "/mnt/$IMAGE" /mnt/initrd.gz /tmp/
-run kxf load --crash --profile "$PROFILE" --kernel "/tmp/$IMAGE" --initrd /tmp/initrd.gz \
-	--append "KXFMARK=$(word mark) nr_cpus=1 reset_devices" $LOAD
+# How to run:  GUEST=crash in a case whose first kernel has crashkernel= (sourced by init); from the case: IMAGE, INITRD, PROFILE,
+#              LOAD (more options for kxf load), PANIC_CPU, and armed.sh in the share: what to do before the crash
+# Expect:      exit 0 for load, status and check; then a panic and the capture kernel's lines (vmcore.sh)
+# Time:        5 to 10 s until the capture kernel's init
+. /panic.sh
+cp "/mnt/$IMAGE" "/mnt/$INITRD" /tmp/
+
+# arm OPTION...: what a profile and no option more arms, but for the mark
+arm() {
+	run kxf load --crash --profile "$PROFILE" --kernel "/tmp/$IMAGE" --initrd "/tmp/$INITRD" \
+		--append "KXFMARK=$(word mark)" "$@"
+}
+
+arm $LOAD
 run kxf status --crash
-if [ "$status" = 0 ]; then
-	echo "G: kxf exec: no, a crash"
-	echo c > /proc/sysrq-trigger
+run kxf check --crash
+[ ! -e /mnt/armed.sh ] || . /mnt/armed.sh
+if [ "$(cat /sys/kernel/kexec_crash_loaded)" = 1 ]; then
+	leave_canaries
+	panic_on "$PANIC_CPU"
 fi

@@ -25,23 +25,31 @@ run() {
 	echo "G: $1 $2: exit $status"
 }
 
+# mount_share: the host's folder at /mnt, unless its files are in the initramfs: a board without virtio
+mount_share() {
+	[ ! -f /mnt/case.env ] || return 0
+	modules=/mod/$(uname -r)	# a kernel with everything built in has none
+	if [ -f "$modules/list" ]; then
+		while read -r module; do insmod "$modules/$module.ko" || echo "INIT: insmod $module failed"; done < "$modules/list"
+	fi
+	mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,cache=none share /mnt
+}
+
 if [ -n "$(word KXFMARK)" ]; then
 	echo "SECOND: kernel $(uname -r), cpus online $(cat /sys/devices/system/cpu/online), nproc $(nproc), $(sed -n 's/MemTotal: *//p' /proc/meminfo)"
 	echo "SECOND: firmware $(ls /sys/firmware | tr '\n' ' ')"
-	[ -e /proc/vmcore ] && echo "SECOND: crash kernel, vmcore is there"
 	[ -e /second-archive ] && echo "SECOND: file $(cat /second-archive)"
 	echo "SECOND: cmdline $(cat /proc/cmdline)"
+	if [ -e /proc/vmcore ]; then
+		echo "SECOND: crash kernel, vmcore is there"
+		. /vmcore.sh
+	fi
 	echo "SECOND: end"
 	poweroff -f
 fi
 
 echo "INIT: up, kernel $(uname -r), cpus online $(cat /sys/devices/system/cpu/online), cmdline $(cat /proc/cmdline)"
-modules=/mod/$(uname -r)	# a kernel with everything built in has none
-[ ! -f /mnt/case.env ] || modules=	# a board without a share has its files in the initramfs
-if [ -f "$modules/list" ]; then
-	while read -r module; do insmod "$modules/$module.ko" || echo "INIT: insmod $module failed"; done < "$modules/list"
-fi
-if [ -f /mnt/case.env ] || mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,cache=none share /mnt; then
+if mount_share; then
 	. /mnt/case.env
 	cd /tmp
 	. "/mnt/$(word guest).sh"
