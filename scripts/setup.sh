@@ -25,7 +25,8 @@ declare -A packages=(
   [sanitize]='g++'
   [fuzz]='clang-14 libclang-rt-14-dev'
   [kernel]='make gcc libc6-dev gcc-aarch64-linux-gnu gcc-powerpc64le-linux-gnu gcc-powerpc64-linux-gnu flex bison bc perl xz-utils libssl-dev libelf-dev'
-  [bench]='gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross python3'
+  [bench]='gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross python3
+    valgrind'
 )
 
 [ $# -gt 0 ] || set -- build cross emulate lint sanitize kernel bench  # fuzz: only when asked for

@@ -258,10 +258,11 @@ planned_alike() {
   [ -s plan.json ] || fail 'the plan is empty'
 }
 
-# host_kxf VERB ARGUMENTS...: kxf of this machine, from its staged tree
+# host_kxf VERB ARGUMENTS...: kxf of this machine, from its staged tree.  KXF_UNDER: a command that runs it
 host_kxf() {
   local stage=$ROOT/build/stage-host libraries plugins verb=$1; shift
   libraries=$(dirname "$(find "$stage" -name 'libkxf.so*' -print -quit)")
   plugins=$(find "$stage" -type d -path '*/kxf/plugins')
-  LD_LIBRARY_PATH=$libraries "$stage/usr/bin/kxf" "$verb" --plugin-dir "$plugins" "$@"
+  # shellcheck disable=SC2086  # words
+  LD_LIBRARY_PATH=$libraries ${KXF_UNDER:-} "$stage/usr/bin/kxf" "$verb" --plugin-dir "$plugins" "$@"
 }
