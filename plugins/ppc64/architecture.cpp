@@ -79,8 +79,6 @@ constexpr std::uint64_t real_mode_end = std::uint64_t{1} << 60U;
 // The tree of a boot through Open Firmware ends below it on any machine (rmo_top in
 // kernel/prom_init.c), so the early code of every kernel reaches it.
 constexpr std::uint64_t tree_end = 768 * mib;
-// Backup, core header and what alignment takes, all that placement_rules() is not asked for.
-constexpr std::uint64_t most_crash_extra_bytes = 16 * mib;
 
 constexpr SettingSpec setting_specs[] = {run_at_load_setting};
 
@@ -120,18 +118,6 @@ Result<Space> crash_space(const RangeSet& regions, Space space, std::string_view
                     ? fmt::format("the crash region {}, up to {}", to_text(region), why_end)
                     : "the crash region");
   return space;
-}
-
-/// The tree goes below tree_end where there is room for it.
-bool fits_below_tree_end(const ArchitectureQuestion& question, const SegmentSizes& sizes,
-                         const Space& space) {
-  // A kernel that was itself loaded high has nothing below.
-  if (space.others >= tree_end) return false;
-  // A crash region is full sooner, and its end is near: the kernel's own loader knows no such limit
-  // (arch/powerpc/kexec/elf_64.c), so it is not worth a refusal.
-  return !question.crash || question.kernel.memory_size + sizes.initrd + sizes.tree +
-                                    sizes.purgatory + most_crash_extra_bytes <=
-                                tree_end - space.others;
 }
 
 Result<Space> space_for(const ArchitectureQuestion& question, Record& record) {
@@ -263,7 +249,9 @@ class Ppc64 final : public Architecture {
     };
     const Range behind{space.others, space.end};
     Range low = behind;
-    if (fits_below_tree_end(question, sizes, space)) low.end = std::min(low.end, tree_end);
+    // A kernel that was itself loaded high has nothing below, nor has a crash region there.
+    if (space.others <= tree_end - std::min(tree_end, sizes.tree))
+      low.end = std::min(low.end, tree_end);
     if (sizes.initrd != 0) add("initrd", sizes.initrd, behind, PlacementRule::Preference::lowest);
     add("dtb", sizes.tree, low, PlacementRule::Preference::highest);
     add("purgatory", sizes.purgatory, behind, PlacementRule::Preference::lowest);

@@ -294,20 +294,21 @@ Range place_of(const std::vector<kxf::Place>& places, std::string_view name) {
 
 }  // namespace
 
-TEST_CASE("a crash load lies in its region, its tree below 768 MiB where there is room") {
+TEST_CASE("a crash load lies in its region, its tree below 768 MiB where that reaches so low") {
   const kxf::SegmentSizes sizes{64 * mib, 40 * kib, 20 * kib};
   const PowerMachine power(lpar_tree());
   for (const kxf::Place& place : value_of(placed(power, {region}, sizes)))
     CHECK(region.contains(place.range));
   CHECK(place_of(value_of(placed(power, {region}, sizes)), "kernel").start == region.start);
   CHECK(place_of(value_of(placed(power, {region}, sizes)), "dtb").end <= 768 * mib);
-  // A region that begins above, or has too little below.
+  // The region begins above, or there is just a page too little below.
   const PowerMachine bare(powernv_tree());
-  for (const std::uint64_t start : {800 * mib, 740 * mib}) {
+  for (const std::uint64_t start : {800 * mib, 768 * mib, 768 * mib - 32 * kib, 740 * mib}) {
     CAPTURE(start);
     const Range high{start, start + 256 * mib};
     const auto places = value_of(placed(bare, {high}, sizes));
     for (const kxf::Place& place : places) CHECK(high.contains(place.range));
+    CHECK((place_of(places, "dtb").end <= 768 * mib) == (start == 740 * mib));
   }
 }
 
@@ -315,6 +316,17 @@ TEST_CASE("of a crash region only what lies in the real mode area is used") {
   const PowerMachine power(lpar_tree());
   const kxf::SegmentSizes sizes{64 * mib, 40 * kib, 20 * kib};
   const Range across{900 * mib, 1200 * mib};
+  const auto rules_in = [&](const RangeSet& regions) {
+    const kxf::ByteVector bytes = kernel_bytes(Endian::little, run0);
+    const kxf::KernelSpec kernel = kernel_of(bytes, Endian::little);
+    const kxf::MemoryMap memory = map_with(regions);
+    kxf::Record record;
+    return value_of(
+        ppc64().placement_rules({power.machine, kernel, memory, automatic, true}, sizes, record));
+  };
+  for (const kxf::PlacementRule& rule : rules_in({{0x8000000, 0x9000000}, across}))
+    CHECK(Range{across.start, gib}.contains(rule.window));
+  for (const kxf::PlacementRule& rule : rules_in({region})) CHECK(region.contains(rule.window));
   for (const kxf::Place& place : value_of(placed(power, {across}, sizes)))
     CHECK(place.range.end <= gib);
   CHECK(contains(refusal_of(placed(power, {across}, {200 * mib, 40 * kib, 20 * kib})), "initrd"));
