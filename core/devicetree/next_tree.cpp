@@ -40,7 +40,8 @@ std::optional<Range> address_and_size(const Node& root, ByteView value) {
 }
 
 /// Reservations that the running kernel's boot needed and the next one's does not: its initrd
-/// (exact, or in whole pages as some loaders wrote it) and its IMA buffer.
+/// (exact, or in whole pages as some loaders wrote it), its IMA buffer and, when it is itself a
+/// crash kernel, the core header.
 unsigned drop_old_reservations(TreeEditor& tree, const DeviceTree& now) {
   const auto node = now.find(chosen);
   if (!node) return 0;
@@ -55,8 +56,10 @@ unsigned drop_old_reservations(TreeEditor& tree, const DeviceTree& now) {
       if (grown != initrd) dropped += tree.unreserve(grown);
     }
   }
-  if (const auto ima = node->property("linux,ima-kexec-buffer"))
-    if (const auto range = address_and_size(now.root(), *ima)) dropped += tree.unreserve(*range);
+  for (const std::string_view name : {"linux,ima-kexec-buffer", "linux,elfcorehdr"})
+    if (const auto value = node->property(name))
+      if (const auto range = address_and_size(now.root(), *value))
+        dropped += tree.unreserve(*range);
   return dropped;
 }
 
@@ -118,7 +121,7 @@ Status write_chosen(TreeEditor& tree, const ChosenValues& values, Record& record
   const unsigned dropped = drop_old_reservations(tree, before);
   if (dropped != 0)
     record.decide("device-tree", fmt::format("dropped {} memory reservations", dropped),
-                  "they belong to the initrd or IMA log of the running kernel");
+                  "they belong to the initrd, IMA log or core header of the running kernel");
   // Looked up in one node that is at hand: each edit walks the whole tree to find it again.
   const auto old = before.find(chosen);
   for (const std::string_view name : left_overs)

@@ -154,7 +154,7 @@ TEST_CASE("next tree: the old initrd's reservation goes, exact or in whole pages
   }
 }
 
-TEST_CASE("next tree: the reservation of the old IMA buffer goes, in any root cells") {
+TEST_CASE("next tree: the old IMA buffer and core header are not reserved, in any root cells") {
   for (const std::uint32_t address_cells : {1U, 2U})
     for (const std::uint32_t size_cells : {1U, 2U}) {
       TreeMaker before = maker_with_cells(address_cells, size_cells);
@@ -164,6 +164,8 @@ TEST_CASE("next tree: the reservation of the old IMA buffer goes, in any root ce
       if (size_cells == 2) value.push_back(0);
       value.push_back(0x1000);
       before.cells("/chosen", "linux,ima-kexec-buffer", value).reserve({0x5000, 0x6000});
+      value[address_cells - 1] = 0x9000;
+      before.cells("/chosen", "linux,elfcorehdr", value).reserve({0x9000, 0xa000});
       Record record;
       const DeviceTree tree = written(before.done(), {"", std::nullopt, {}}, record);
       CHECK(tree.memory_reservations().empty());
