@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "cli/armed.hpp"
@@ -32,14 +33,16 @@ std::string json_text(std::string_view verdict, const std::vector<CrashFinding>&
   return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-std::string findings_text(const std::vector<CrashFinding>& findings) {
-  std::string text;
+/// What does harm goes where errors go; the rest is news.
+void print(const std::vector<CrashFinding>& findings) {
+  std::fflush(stdout);  // what is above them stays above them in a log of both
   for (const CrashFinding& finding : findings) {
-    text += fmt::format("{}: {} [{}]\n", finding.remedy.empty() ? "fine" : "found", finding.text,
-                        finding.id);
-    if (!finding.remedy.empty()) text += fmt::format("  remedy: {}\n", finding.remedy);
+    const std::string text = fmt::format("{} [{}]", finding.text, finding.id);
+    if (finding.remedy.empty())
+      fmt::print("  fine     {}\n", text);
+    else
+      report(Error{text, finding.remedy});
   }
-  return text;
 }
 
 std::string_view verdict_text(CrashVerdict verdict) {
@@ -52,10 +55,10 @@ std::string_view verdict_text(CrashVerdict verdict) {
   return "not armed";
 }
 
-std::string plain_text(const CrashCheck& check, const std::optional<ArmedCrash>& armed) {
-  std::string text = fmt::format("crash kernel: {}\n", verdict_text(check.verdict));
-  if (armed && check.verdict != CrashVerdict::not_armed) text += armed_text(*armed);
-  return text + findings_text(check.findings);
+void print(const CrashCheck& check, const std::optional<ArmedCrash>& armed) {
+  fmt::print("crash kernel: {}\n", verdict_text(check.verdict));
+  if (armed && check.verdict != CrashVerdict::not_armed) fmt::print("{}", armed_text(*armed));
+  print(check.findings);
 }
 
 int exit_status(CrashVerdict verdict) {
@@ -72,9 +75,10 @@ Result<int> check_crash_kernel(const CommonOptions& common, const Machine& machi
   KXF_TRY(status, kexec_status(machine));
   KXF_TRY(armed, armed_on(common, machine));
   KXF_TRY(check, check_crash(machine, status, armed));
-  fmt::print("{}", common.json
-                       ? json_text(name_of(check.verdict), check.findings, armed_json(armed))
-                       : plain_text(check, armed));
+  if (common.json)
+    fmt::print("{}", json_text(name_of(check.verdict), check.findings, armed_json(armed)));
+  else
+    print(check, armed);
   return exit_status(check.verdict);
 }
 
@@ -98,12 +102,14 @@ Result<int> check_kernel(const CommonOptions& common, const Machine& machine) {
     known = known && !unknown;
   }
   const std::string_view verdict = !status.loaded ? "not-loaded" : known ? "fit" : "unknown";
-  fmt::print("{}", common.json ? json_text(verdict, findings, nullptr)
-                               : fmt::format("kernel: {}\n{}",
-                                             !status.loaded ? "not loaded"
-                                             : known        ? "loaded, fit to jump into"
-                                                            : "loaded, not known whether it is fit",
-                                             findings_text(findings)));
+  if (common.json) {
+    fmt::print("{}", json_text(verdict, findings, nullptr));
+  } else {
+    fmt::print("kernel: {}\n", !status.loaded ? "not loaded"
+                               : known        ? "loaded, fit to jump into"
+                                              : "loaded, not known whether it is fit");
+    print(findings);
+  }
   if (!status.loaded) return exit_not_loaded;
   return known ? exit_done : exit_refused;
 }
