@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "load/status.hpp"
 #include "memory/page_size.hpp"
 
 namespace kxf {
@@ -10,7 +11,15 @@ namespace {
 
 /// The kernel takes the highest region for the crash kernel; one below it is there for devices that
 /// cannot reach further (crashkernel=,high and ,low).
-Result<Range> home_of(const RangeSet& regions, const CrashCapacity& capacity) {
+Result<Range> home_of(const Machine& machine, const RangeSet& regions,
+                      const CrashCapacity& capacity) {
+  // Such a kernel takes no notice of crashkernel=.
+  const Result<KexecStatus> status = kexec_status(machine);
+  if (regions.empty() && status && !status->crash_support)
+    return refuse(fmt::format("the running kernel has no crash support: it has reserved no memory "
+                              "for a crash kernel, and can load none (this one needs {})",
+                              size_text(capacity.needed_bytes())),
+                  "boot a first kernel with CONFIG_KEXEC and CONFIG_CRASH_DUMP, and crashkernel=");
   if (regions.empty())
     return refuse(fmt::format("no memory is reserved for a crash kernel, and this one needs {}",
                               size_text(capacity.needed_bytes())),
@@ -51,7 +60,7 @@ Result<CrashSurvey> survey_crash(const Architecture& architecture,
   survey.plan.capacity = {0, question.kernel.memory_size + initrd.size_bytes(), initrd.size_bytes(),
                           initrd_files(initrd.view(), page_size),
                           policy.crash_working_memory.value};
-  KXF_TRY(home, home_of(survey.plan.regions, survey.plan.capacity));
+  KXF_TRY(home, home_of(question.machine, survey.plan.regions, survey.plan.capacity));
   survey.plan.home = home;
   survey.plan.capacity.region_bytes = home.size_bytes();
   record.decide("crash", fmt::format("the crash kernel is in {}", to_text(home)),

@@ -236,8 +236,6 @@ def memory_cases():
                 'run as root', machine='virt-efi-dt'),
         changed('iomem-malformed', lambda capture: capture.entries.__setitem__('proc/iomem', b'40000000-4fffffff RAM\n'),
                 '/proc/iomem line 1: "40000000-4fffffff RAM" is no', 'as it is'),
-        changed('crash-without-reserved-memory', _facts(kexec_file_load='present'),
-                'no memory is reserved for a crash kernel', 'crashkernel=', ['--crash']),
     ]
 
 
