@@ -9,6 +9,9 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <regex>
 
 #include "map_machine.hpp"
 #include "scratch.hpp"
@@ -383,4 +386,28 @@ TEST_CASE("a check of 4096 CPUs and 65536 ranges takes no time to speak of") {
   scene.kernel.plan.dumped = RangeSet(ranges);
   scene.arm();
   CHECK(scene.check().verdict == CrashVerdict::able);
+}
+
+TEST_CASE("docs/crash.md explains every id that begins with crash-") {
+  const std::filesystem::path source = KXF_SOURCE_DIR;
+  const auto contents = [](const std::filesystem::path& path) {
+    std::ifstream file(path);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  const std::string document = contents(source / "docs/crash.md");
+  const std::regex id("\"(crash-[a-z-]+)\"");
+  unsigned found = 0;
+  for (const char* const folder : {"core", "plugins"})
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(source / folder)) {
+      if (entry.path().extension() != ".cpp") continue;
+      const std::string text = contents(entry.path());
+      for (auto match = std::sregex_iterator(text.begin(), text.end(), id);
+           match != std::sregex_iterator(); ++match) {
+        const std::string name = (*match)[1];
+        if (name == "crash-kernel") continue;  // a kind of memory
+        ++found;
+        CHECK_MESSAGE(contains(document, "`" + name + "`"), name);
+      }
+    }
+  CHECK(found >= 10);
 }
