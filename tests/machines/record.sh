@@ -14,7 +14,7 @@ here=$ROOT/tests/machines
 OUT=$ROOT/build/machines
 
 # What each machine is; the variables are those of tests/emulation/lib.sh
-# shellcheck disable=SC2054  # the commas are QEMU's
+# shellcheck disable=SC2034,SC2054  # read by lib.sh; the commas are QEMU's
 machine() {
   reset_case
   GUEST=capture
@@ -26,7 +26,10 @@ machine() {
     virt-efi-dt) EFI=1 MACHINE=acpi=off ;;
     virt-efi-acpi) EFI=1 MACHINE='' ;;
     virt-crash) KERNEL=small APPEND=crashkernel=256M MEM=2G ;;
-    raspi3b|raspi3b-nr-cpus-1) ;;
+    virt-spin-table-nr-cpus-1) . "$HARNESS/spin-table.sh"; APPEND=nr_cpus=1 ;;
+    raspi3b) board raspi3b ;;
+    raspi3b-nr-cpus-1) board raspi3b; APPEND=nr_cpus=1 ;;
+    zcu102) . "$HARNESS/zcu102.sh" ;;
     # XICS: tests/emulation/replay.sh runs plans of this machine
     pseries) board pseries; MACHINE=ic-mode=xics SMP=4 ;;
     # two nodes of NUMA memory; of the 4 GiB that can be plugged in, 1.5 are there
@@ -38,47 +41,16 @@ machine() {
     powernv) board powernv9 ;;
     *) die "no machine $1; there are: ${names_known[*]}" ;;
   esac
+  # No share, nothing to plan with: the capture is all that is wanted, and it comes out over the serial port.
+  [ "$SHARED" = yes ] || { GUEST=capture-serial; prepare() { rm "$IMAGE" initrd.gz; }; }
 }
-names_known=(virt-dt-el1 virt-dt-el2-vhe virt-dt-its virt-efi-dt virt-efi-acpi virt-crash raspi3b raspi3b-nr-cpus-1 pseries
-  pseries-drconf powernv)
+names_known=(virt-dt-el1 virt-dt-el2-vhe virt-dt-its virt-efi-dt virt-efi-acpi virt-crash
+  virt-spin-table-nr-cpus-1 raspi3b raspi3b-nr-cpus-1 zcu102 pseries pseries-drconf powernv)
 
-# raspi3b NAME: no virtio there and so no 9p: the capture comes out over the serial port
-raspi3b() {
-  local work=$OUT/$1 package tree words=
-  [ "$1" = raspi3b ] || words=nr_cpus=1
-  rm -rf "$work"
-  mkdir -p "$work/extra"
-  cat > "$work/extra/init" <<'G'
-#!/bin/busybox sh
-/bin/busybox --install -s /bin
-export PATH=/bin:/usr/bin
-mount -t devtmpfs none /dev; mount -t proc none /proc; mount -t sysfs none /sys; mount -t securityfs none /sys/kernel/security
-exec </dev/console >/dev/console 2>&1
-dmesg -n 1
-/usr/bin/kxf capture -o /tmp/machine.tar > /tmp/said; echo "G: kxf capture: exit $?"
-gzip -9n /tmp/machine.tar
-echo "CAPTURE: begin"; base64 /tmp/machine.tar.gz; echo "CAPTURE: end"
-cat /tmp/said
-echo "INIT: done"
-sleep 5
-poweroff -f
-G
-  chmod 755 "$work/extra/init"
-  ( cd "$work/extra" && echo init | cpio -o -H newc --quiet --reproducible -R 0:0 ) | gzip -1n > "$work/extra.gz"
-  cat "$OUT/initrd-arm64.gz" "$work/extra.gz" > "$work/initrd.gz"   # the later archive's /init replaces the earlier one's
-
-  # The board's tree comes with the kernel, whose package the cache keeps without it
-  package=linux-image-$(cat "${FOUND[debian-arm64]}/version")
-  tree=$work/package
-  target_unpack arm64 "$tree" "$package"
-  cp "$tree"/usr/lib/linux-image-*/broadcom/bcm2837-rpi-3-b.dtb "$work/board.dtb"
-  rm -rf "$tree"
-  python3 "$HARNESS/runqemu.py" --timeout 200 --until 'INIT: done' --log "$work/console.log" -- \
-    qemu-system-aarch64 -accel tcg,tb-size=64 -M raspi3b -display none -monitor none -serial null -serial stdio -no-reboot \
-    -kernel "${FOUND[debian-arm64]}/Image" -dtb "$work/board.dtb" -initrd "$work/initrd.gz" \
-    -append "console=ttyS1,115200 guest=capture $words" || die "see $work/console.log"
-  sed -n 's/\r//; /CAPTURE: begin/,/CAPTURE: end/s/^\[ *[0-9.]*\] //p' "$work/console.log" | grep -v CAPTURE |
-    base64 -d | gunzip > "$work/machine.tar" || die "the capture did not come through: see $work/console.log"
+# from_serial: the capture that capture-serial.sh printed, as the share's machine.tar
+from_serial() {
+  sed -n 's/\r//; s/^\[ *[0-9.]*\] //; /^CAPTURE: begin/,/^CAPTURE: end/p' "$LOG" | grep -v '^CAPTURE: ' | base64 -d | gunzip \
+    > "$SHARE/machine.tar" || die "the capture did not come through: see $LOG"
 }
 
 names=("$@")
@@ -96,13 +68,8 @@ prepare_emulation "${targets[@]}"
 
 for name in "${names[@]}"; do
   machine "$name"
-  if [[ $name = raspi3b* ]]; then
-    raspi3b "$name"
-    tar=$OUT/$name/machine.tar
-  else
-    boot "$name"
-    grep -aq 'G: kxf capture: exit 0' "$LOG" || die "$name was not captured: see $LOG"
-    tar=$SHARE/machine.tar
-  fi
-  python3 "$here/tidy.py" "$tar" "$here/$name.tar"
+  boot "$name"
+  grep -aq 'G: kxf capture: exit 0' "$LOG" || die "$name was not captured: see $LOG"
+  [ "$SHARED" = yes ] || from_serial
+  python3 "$here/tidy.py" "$SHARE/machine.tar" "$here/$name.tar"
 done
