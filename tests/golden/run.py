@@ -14,6 +14,9 @@ text of a profile that is added as --profile ./board.toml, `facts`, members of t
 `firmware = "older"` for memory blocks in the older encoding (support/drconf.py). The
 kernels, initrds and trees that these name are those of tests/support/fixtures.py. What should come out is NAME.plan.json.
 
+The cases machine-* take a machine as it is. Of these `kxf inspect` must say what the plan says: architecture, CPUs and the
+verdict on them, memory, console.
+
 Two things are levelled before the comparison: the folder that the test runs in becomes "@", and size and digest of the
 purgatory's bytes, which depend on the compiler that built it, become 0. The plan is made a second time, and as another
 user where the test may do that: these must be equal without any levelling.
@@ -162,6 +165,23 @@ def prepare(case, folder):
     return arguments
 
 
+def inspected_otherwise(kxf, plan, folder):
+    """What `kxf inspect` says of the plan's machine that is not what the plan says."""
+    status, said, error, _ = kxf.run(['inspect', '--json', '--machine', 'machine.tar'], folder)
+    if status != 0 or error:
+        return ['inspect: exit status %d\n%s' % (status, error)]
+    seen = json.loads(said)
+    cpu_keys = ('hwid', 'enable_method', 'release_addr', 'return_addr', 'verdict', 'reason')
+    cpus = [[{key: cpu[key] for key in cpu_keys} for cpu in one['cpus']] for one in (seen, plan)]
+    memory = [sorted(json.dumps(entry) for entry in ranges)
+              for ranges in (seen['memory'] + seen['reserved'], plan['memory']['ranges'])]
+    console = {key: seen['console'].get(key) for key in plan['console'] or {}} if seen['console'] else None
+    alike = {'architecture': seen['architecture'] == plan['arch'], 'cpus': cpus[0] == cpus[1],
+             'cpu_verdict': seen['cpu_verdict'] == plan['cpu_verdict'], 'memory': memory[0] == memory[1],
+             'console': plan['console'] is None or console == plan['console']}
+    return ['inspect says something else: ' + key for key, same in alike.items() if not same]
+
+
 def run_case(kxf, name, case, folder, update):
     """The reasons why the case fails; none when it passes."""
     unknown = set(case) - CASE_KEYS
@@ -179,6 +199,8 @@ def run_case(kxf, name, case, folder, update):
         if other != plan:
             reasons.append('another user gets another plan (exit status %d) %s' % (status, said))
     reasons += Shape(json.loads(plan)).faults
+    if name.startswith('machine-'):
+        reasons += inspected_otherwise(kxf, json.loads(plan), folder)
 
     expected = HERE / (name + '.plan.json')
     plan = level(plan, folder)
