@@ -208,6 +208,18 @@ Result<std::optional<Candidate>> find_console(const Machine& machine, std::strin
   return from_spcr(machine, registry, record);
 }
 
+/// The operations that access a register.
+bool is_known(SinkOp op) {
+  switch (op) {
+    case SinkOp::poll:
+    case SinkOp::poll_while:
+    case SinkOp::write:
+    case SinkOp::put:
+    case SinkOp::clear: return true;
+    default: return false;
+  }
+}
+
 Status check_program(const SinkProgram& program, const ConsoleDevice& device,
                      const ConsoleSink& sink) {
   const std::uint64_t size = device.size_bytes != 0 ? device.size_bytes : assumed_device_size;
@@ -217,7 +229,7 @@ Status check_program(const SinkProgram& program, const ConsoleDevice& device,
   std::uint64_t reads = 0;
   for (const SinkStep& step : program.steps) {
     if (step.op == SinkOp::firmware) continue;
-    if (step.op != SinkOp::poll && step.op != SinkOp::write && step.op != SinkOp::put)
+    if (!is_known(step.op))
       return broken(fmt::format("console sink {} has a step of the unknown operation {}",
                                 sink.name(), static_cast<unsigned>(step.op)));
     if (step.width_bytes != 1 && step.width_bytes != 2 && step.width_bytes != 4)
@@ -234,14 +246,14 @@ Status check_program(const SinkProgram& program, const ConsoleDevice& device,
       return broken(
           fmt::format("console sink {} shifts the byte by {} bits out of a register of {}",
                       sink.name(), step.count, step.width_bytes * 8U));
-    if (step.op != SinkOp::poll) continue;
+    if (step.op != SinkOp::poll && step.op != SinkOp::poll_while) continue;
     if (step.count == 0)
       return broken(fmt::format("console sink {} polls without a bound", sink.name()));
     if ((step.value & ~step.mask) != 0)
-      return broken(
-          fmt::format("console sink {} polls for {:#x} under the mask {:#x}, which never "
-                      "comes",
-                      sink.name(), step.value, step.mask));
+      return broken(fmt::format(
+          "console sink {} polls {} {:#x} under the mask {:#x}, which never "
+          "comes",
+          sink.name(), step.op == SinkOp::poll ? "for" : "while it is", step.value, step.mask));
     reads += step.count;
   }
   if (reads > max_reads)

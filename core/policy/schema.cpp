@@ -262,7 +262,7 @@ constexpr Key keys[] = {
           R"([{ name = "TX", offset = 0x0 }, { name = "STATUS", offset = 0x8, width = 16 }])"),
     inner("console.uart.step", KeyType::tables, required,
           "What is done for each byte, in this order: at most 8, exactly one of which puts the "
-          "byte. Each has one of `poll`, `write` and `put`.",
+          "byte. Each has one of `poll`, `write`, `put` and `clear`.",
           R"([{ poll = "STATUS", mask = 0x1, value = 0x0 }, { put = "TX" }])"),
     inner("console.uart.device.earlycon", KeyType::texts, optional,
           "Exact names in `earlycon=` and `earlyprintk=`.", R"(["acme"])"),
@@ -292,16 +292,25 @@ constexpr Key keys[] = {
     inner("console.uart.register.width", KeyType::width, optional,
           "When this register is not accessed as `access` says.", "16"),
     inner("console.uart.step.poll", KeyType::label, optional,
-          "Read this register until it, masked with `mask`, is `value`; at most `count` times, "
-          "then go on: a UART that never gets ready costs characters, never the boot.",
+          "Read this register until it, masked with `mask`, is `value` (or, with `while`, is no "
+          "longer that); at most `count` times, then go on: a UART that never gets ready costs "
+          "characters, never the boot.",
           R"("STATUS")"),
     inner("console.uart.step.write", KeyType::label, optional, "Write `value` to this register.",
           R"("CONTROL")"),
     inner("console.uart.step.put", KeyType::label, optional,
           "Write the byte to this register, shifted left by `shift` bits.", R"("TX")"),
-    inner("console.uart.step.mask", KeyType::number, optional, "Of a poll, required there.", "0x1"),
+    inner("console.uart.step.clear", KeyType::label, optional,
+          "Read this register and write it with the bits of `mask` cleared: for flags that are "
+          "cleared by writing 0 and must not be touched otherwise.",
+          R"("STATUS")"),
+    inner("console.uart.step.mask", KeyType::number, optional,
+          "Of a poll or a clear, required there.", "0x1"),
     inner("console.uart.step.value", KeyType::number, optional,
-          "Of a poll or a write, required there.", "0x0"),
+          "Of a write, required there; of a poll, what is waited for.", "0x0"),
+    inner("console.uart.step.while", KeyType::number, optional,
+          "Of a poll, in place of `value`: what makes it wait. For a count of free places: 0.",
+          "0x0"),
     inner("console.uart.step.count", KeyType::number, optional,
           "Of a poll: 1 to 10000000 reads. Without it 100000.", "1000"),
     inner("console.uart.step.shift", KeyType::number, optional, "Of a put. Without it 0.", "0"),

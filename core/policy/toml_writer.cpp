@@ -132,13 +132,16 @@ std::string register_of(const UartRegister& reg) {
 }
 
 std::string step_of(const UartStep& step, const std::string& reg) {
+  const std::string mask = fmt::format("{:#x}", step.mask);
   const std::string value = fmt::format("{:#x}", step.value);
   switch (step.op) {
     case SinkOp::poll:
+    case SinkOp::poll_while:
       return inline_table({{"poll", toml_quoted(reg)},
-                           {"mask", fmt::format("{:#x}", step.mask)},
-                           {"value", value},
+                           {"mask", mask},
+                           {step.op == SinkOp::poll ? "value" : "while", value},
                            {"count", std::to_string(step.count)}});
+    case SinkOp::clear: return inline_table({{"clear", toml_quoted(reg)}, {"mask", mask}});
     case SinkOp::write: return inline_table({{"write", toml_quoted(reg)}, {"value", value}});
     default: return inline_table({{"put", toml_quoted(reg)}, {"shift", unless_zero(step.shift)}});
   }

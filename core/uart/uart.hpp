@@ -44,11 +44,11 @@ struct UartRegister {
 };
 
 struct UartStep {
-  SinkOp op = SinkOp::put;  ///< poll, write or put
+  SinkOp op = SinkOp::put;  ///< any but firmware
   std::size_t reg = 0;      ///< index into UartSpec::registers
   std::uint32_t mask = 0;
   std::uint32_t value = 0;
-  std::uint32_t count = 0;  ///< poll: how often
+  std::uint32_t count = 0;  ///< polls: how often
   std::uint32_t shift = 0;  ///< put: the byte's lowest bit in the register
 };
 

@@ -124,8 +124,16 @@ std::optional<UartRegister> read_register(ProfileReader& reader, const TomlTable
   return reg;
 }
 
-constexpr std::string_view operations[] = {"poll", "write", "put"};
-constexpr SinkOp operation_codes[] = {SinkOp::poll, SinkOp::write, SinkOp::put};
+struct Operation {
+  std::string_view name;  ///< its key, which names the register
+  SinkOp code;
+};
+constexpr Operation operations[] = {{"poll", SinkOp::poll},
+                                    {"write", SinkOp::write},
+                                    {"put", SinkOp::put},
+                                    {"clear", SinkOp::clear}};
+
+bool is_poll(SinkOp op) { return op == SinkOp::poll || op == SinkOp::poll_while; }
 
 /// A key that the step's operation does not have.
 bool check_belonging(TableReader& keys, std::string_view operation) {
@@ -133,46 +141,71 @@ bool check_belonging(TableReader& keys, std::string_view operation) {
     std::string_view key;
     std::string_view operations;
   };
-  constexpr Belonging belongings[] = {
-      {"mask", "poll"}, {"count", "poll"}, {"value", "poll write"}, {"shift", "put"}};
+  constexpr Belonging belongings[] = {{"mask", "poll clear"},
+                                      {"count", "poll"},
+                                      {"value", "poll write"},
+                                      {"while", "poll"},
+                                      {"shift", "put"}};
   for (const auto& [key, allowed] : belongings)
     if (keys.has(key) && allowed.find(operation) == std::string_view::npos)
       keys.refuse_key(key, fmt::format("a {} step has none", operation));
   return keys.sound();
 }
 
+/// The keys without which a step of this operation says nothing.
+bool check_needed(ProfileReader& reader, const TableReader& keys, TextPlace place,
+                  std::string_view operation) {
+  const Key& list = *find_key("console.uart.step");
+  const auto miss = [&](std::string_view what) {
+    reader.refused(list, place, fmt::format("{}: a {} step needs it", what, operation));
+    return false;
+  };
+  if (operation == "put") return true;
+  if (operation != "write" && !keys.has("mask")) return miss("\"mask\" is missing");
+  if (operation == "write" && !keys.has("value")) return miss("\"value\" is missing");
+  if (operation != "poll") return true;
+  if (!keys.has("value") && !keys.has("while")) return miss("\"value\" or \"while\" is missing");
+  if (!keys.has("value") || !keys.has("while")) return true;
+  reader.refused(list, place,
+                 "a poll step waits for a \"value\" or \"while\" there is one, not both");
+  return false;
+}
+
+/// Numbers that make no sense together.
+void check_numbers(TableReader& keys, const UartStep& step) {
+  if (is_poll(step.op) && (step.value & ~step.mask) != 0)
+    keys.refuse_key(
+        step.op == SinkOp::poll ? "value" : "while",
+        fmt::format("{:#x} has bits outside of the mask {:#x}: the poll {}", step.value, step.mask,
+                    step.op == SinkOp::poll ? "could never succeed" : "would not wait"));
+  if (keys.has("mask") && step.mask == 0)
+    keys.refuse_key("mask", is_poll(step.op) ? "0 waits for nothing" : "0 clears nothing");
+  if (keys.has("count") && (step.count == 0 || step.count > UartSpec::max_count))
+    keys.refuse_key("count", fmt::format("a poll reads 1 to {} times", UartSpec::max_count));
+}
+
 std::optional<UartStep> read_step(ProfileReader& reader, const TomlTable& table, TextPlace place,
                                   const UartSpec& uart) {
   TableReader keys(reader, "console.uart.step", table);
-  const Key& list = *find_key("console.uart.step");
-  std::size_t found = 0;
-  std::size_t which = 0;
-  for (std::size_t i = 0; i < std::size(operations); ++i) {
-    if (!keys.has(operations[i])) continue;
-    ++found;
-    which = i;
-  }
-  if (found != 1) {
-    reader.refused(
-        list, place,
-        fmt::format("wanted exactly one of \"poll\", \"write\" and \"put\", found {}", found));
+  std::vector<Operation> found;
+  for (const Operation& operation : operations)
+    if (keys.has(operation.name)) found.push_back(operation);
+  if (found.size() != 1) {
+    reader.refused(*find_key("console.uart.step"), place,
+                   fmt::format("wanted exactly one of \"poll\", \"write\", \"put\" and "
+                               "\"clear\", found {}",
+                               found.size()));
     return std::nullopt;
   }
-  const std::string_view operation = operations[which];
+  const std::string_view operation = found.front().name;
   UartStep step;
-  step.op = operation_codes[which];
+  step.op = keys.has("while") ? SinkOp::poll_while : found.front().code;
   const std::string name = keys.text(operation);
-  if (!check_belonging(keys, operation)) return std::nullopt;
-  for (const std::string_view needed : {"mask", "value"}) {
-    const bool wanted = step.op == SinkOp::poll || (step.op == SinkOp::write && needed == "value");
-    if (!wanted || keys.has(needed)) continue;
-    reader.refused(list, place,
-                   fmt::format("\"{}\" is missing: a {} step needs it", needed, operation));
+  if (!check_belonging(keys, operation) || !check_needed(reader, keys, place, operation))
     return std::nullopt;
-  }
   step.mask = keys.number("mask").value_or(0);
-  step.value = keys.number("value").value_or(0);
-  step.count = keys.number("count").value_or(step.op == SinkOp::poll ? UartSpec::default_count : 0);
+  step.value = keys.number(step.op == SinkOp::poll_while ? "while" : "value").value_or(0);
+  step.count = keys.number("count").value_or(is_poll(step.op) ? UartSpec::default_count : 0);
   step.shift = keys.number("shift").value_or(0);
   if (!keys.sound()) return std::nullopt;
 
@@ -186,13 +219,7 @@ std::optional<UartStep> read_step(ProfileReader& reader, const TomlTable& table,
     return std::nullopt;
   }
   step.reg = static_cast<std::size_t>(reg - uart.registers.begin());
-  if (step.op == SinkOp::poll && (step.value & ~step.mask) != 0)
-    keys.refuse_key("value", fmt::format("{:#x} has bits outside of the mask {:#x}: the poll could "
-                                         "never succeed",
-                                         step.value, step.mask));
-  if (step.op == SinkOp::poll && step.mask == 0) keys.refuse_key("mask", "0 waits for nothing");
-  if (keys.has("count") && (step.count == 0 || step.count > UartSpec::max_count))
-    keys.refuse_key("count", fmt::format("a poll reads 1 to {} times", UartSpec::max_count));
+  check_numbers(keys, step);
   if (!keys.sound()) return std::nullopt;
   return step;
 }

@@ -98,8 +98,10 @@ Status check_console(const BlobFormat& format, const SinkProgram& sink, const St
     switch (step.op) {
       case SinkOp::firmware: KXF_CHECK(allowed(step)); break;
       case SinkOp::poll:
+      case SinkOp::poll_while:
       case SinkOp::write:
       case SinkOp::put:
+      case SinkOp::clear:
         KXF_CHECK(allowed(step));
         KXF_CHECK(check_register(sink, step, i));
         break;

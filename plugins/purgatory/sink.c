@@ -14,10 +14,12 @@ static void run_step(const struct kxf_console* console, const struct kxf_sink_st
   const unsigned width = step->width_bytes;
   switch (step->operation) {
     case KXF_SINK_POLL:
+    case KXF_SINK_POLL_WHILE:
       /* Bounded: a UART that never gets ready costs characters, never the boot. */
       for (uint32_t i = 0; i < step->count; ++i) {
-        const uint32_t found = in_register_order(step, kxf_mmio_read(address, width));
-        if ((found & step->mask) == step->value) return;
+        const int is_value =
+            (in_register_order(step, kxf_mmio_read(address, width)) & step->mask) == step->value;
+        if (is_value == (step->operation == KXF_SINK_POLL)) return;
       }
       return;
     case KXF_SINK_WRITE:
@@ -26,6 +28,11 @@ static void run_step(const struct kxf_console* console, const struct kxf_sink_st
     case KXF_SINK_PUT:
       kxf_mmio_write(address, width, in_register_order(step, (uint32_t)byte << step->count));
       return;
+    case KXF_SINK_CLEAR: {
+      const uint32_t found = in_register_order(step, kxf_mmio_read(address, width));
+      kxf_mmio_write(address, width, in_register_order(step, found & ~step->mask));
+      return;
+    }
     case KXF_SINK_FIRMWARE: kxf_firmware_put(console, step->value, byte); return;
     default: return; /* the C++ side lets no other through */
   }

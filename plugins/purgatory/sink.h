@@ -9,7 +9,14 @@ extern "C" {
 #endif
 
 /* Values of kxf::SinkOp. */
-enum { KXF_SINK_POLL = 1, KXF_SINK_WRITE = 2, KXF_SINK_PUT = 3, KXF_SINK_FIRMWARE = 4 };
+enum {
+  KXF_SINK_POLL = 1,
+  KXF_SINK_WRITE = 2,
+  KXF_SINK_PUT = 3,
+  KXF_SINK_FIRMWARE = 4,
+  KXF_SINK_POLL_WHILE = 5,
+  KXF_SINK_CLEAR = 6
+};
 
 /* Write one byte to the console: run its program once. Silent without one. */
 void kxf_sink_put(const struct kxf_console* console, uint8_t byte);

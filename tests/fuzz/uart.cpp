@@ -32,9 +32,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             !program->steps.empty() && program->steps.size() <= kxf::SinkProgram::max_steps,
             "a program has 1 to 8 steps");
         for (const kxf::SinkStep& step : program->steps)
-          kxf_fuzz::require(std::uint64_t{step.offset} + step.width_bytes <= device.size_bytes &&
-                                (step.op != kxf::SinkOp::poll || step.count != 0),
-                            "steps stay inside the device and polls are bounded");
+          kxf_fuzz::require(
+              std::uint64_t{step.offset} + step.width_bytes <= device.size_bytes &&
+                  ((step.op != kxf::SinkOp::poll && step.op != kxf::SinkOp::poll_while) ||
+                   step.count != 0),
+              "steps stay inside the device and polls are bounded");
       }
     }
   }

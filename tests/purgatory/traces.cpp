@@ -4,8 +4,8 @@
 // (trace.h), and DIR/expected, what the host's interpreter does with them.
 //
 // The programs are those of every UART that kxf ships, for every part, access width and byte order
-// in which it can be used, and one with all operations; the registers behind them are ready at
-// once, busy for a few reads, or never ready.
+// in which it can be used, and two with all operations and widths; the registers behind them are
+// ready at once, busy for a few reads, or never ready.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -94,34 +94,48 @@ std::vector<Named> all_programs() {
       }
     if (seen.empty()) fail(fmt::format("{} has no program", shipped.name));
   }
-  const auto poll = [](std::uint8_t width, bool big, std::uint32_t mask) {
-    return SinkStep{SinkOp::poll, width, big, 4, mask, mask, 5};
+  const auto poll = [](SinkOp op, std::uint8_t width, bool big, std::uint32_t mask) {
+    return SinkStep{op, width, big, 4, mask, mask, 5};
   };
+  const auto clear = [](std::uint8_t width, bool big, std::uint32_t mask) {
+    return SinkStep{SinkOp::clear, width, big, 8, mask, 0, 0};
+  };
+  all.push_back({"all widths",
+                 {base,
+                  0x20,
+                  {poll(SinkOp::poll, 1, false, 0x80), poll(SinkOp::poll, 2, false, 0x8001),
+                   poll(SinkOp::poll, 2, true, 0x0180), poll(SinkOp::poll, 4, false, 0x80000001),
+                   poll(SinkOp::poll, 4, true, 0x00800100), clear(1, false, 0x0f),
+                   clear(2, false, 0x0ff0), clear(4, false, 0x00ffff00)}}});
   all.push_back({"all operations",
                  {base,
                   0x20,
-                  {poll(1, false, 0x80),
-                   poll(2, false, 0x8001),
-                   poll(2, true, 0x0180),
-                   poll(4, false, 0x80000001),
-                   poll(4, true, 0x00800100),
+                  {poll(SinkOp::poll, 2, true, 0x0180),
+                   poll(SinkOp::poll_while, 1, false, 0x81),
+                   poll(SinkOp::poll_while, 4, true, 0x00ffff00),
                    {SinkOp::write, 2, true, 8, 0, 0xff01, 0},
                    {SinkOp::put, 4, true, 12, 0, 0, 9},
+                   clear(2, true, 0x0ff0),
+                   clear(4, true, 0x00ffff00),
                    {SinkOp::firmware, 1, false, 0, 0, 0x71000001, 0}}}});
   return all;
 }
 
-/// What is at a register's address for one read: the awaited value or another one, among noise.
-void append_answer(ByteVector& answers, const SinkStep& poll, bool ready) {
-  const std::uint32_t other = ready ? 0 : poll.mask & (~poll.mask + 1);
-  const std::uint32_t value = (poll.value ^ other) | (0xa5c3e197 & ~poll.mask);
+bool is_poll(const SinkStep& step) {
+  return step.op == SinkOp::poll || step.op == SinkOp::poll_while;
+}
+
+/// What is at a register's address for one read: the step's value or another one, among noise.
+void append_answer(ByteVector& answers, const SinkStep& step, bool is_value) {
+  const std::uint32_t other = is_value ? 0 : step.mask & (~step.mask + 1);
+  const std::uint32_t value = (step.value ^ other) | (0xa5c3e197 & ~step.mask);
   ByteVector bytes(4, 0xee);  // nobody is to look behind the register
   const auto put = [&](auto narrow) {
-    kxf::store(std::span(bytes), 0, narrow, poll.big_endian ? Endian::big : Endian::little);
+    kxf::store(std::span(bytes), 0, narrow, step.big_endian ? Endian::big : Endian::little);
   };
-  if (poll.width_bytes == 1)
+  if (step.width_bytes == 1)
     put(static_cast<std::uint8_t>(value));
-  else if (poll.width_bytes == 2)
+  else if (step.width_bytes == 2)
     put(static_cast<std::uint16_t>(value));
   else
     put(value);
@@ -133,12 +147,13 @@ ByteVector answers_of(const SinkProgram& program, Registers registers) {
   ByteVector answers;
   for (std::size_t i = 0; i < text.size(); ++i)
     for (const SinkStep& step : program.steps) {
-      if (step.op != SinkOp::poll) continue;
+      if (step.op == SinkOp::clear) append_answer(answers, step, registers == Registers::busy);
+      if (!is_poll(step)) continue;
       const std::uint32_t busy = registers == Registers::ready  ? 0
                                  : registers == Registers::busy ? busy_reads
                                                                 : step.count;
       for (std::uint32_t read = 0; read < step.count && read <= busy; ++read)
-        append_answer(answers, step, read == busy);
+        append_answer(answers, step, (read == busy) == (step.op == SinkOp::poll));
     }
   return answers;
 }
@@ -146,7 +161,7 @@ ByteVector answers_of(const SinkProgram& program, Registers registers) {
 void append_case(ByteVector& script, Endian endian, std::string name, SinkProgram program,
                  Registers registers) {
   for (SinkStep& step : program.steps)
-    if (step.op == SinkOp::poll) step.count = std::min(step.count, never_reads);
+    if (is_poll(step)) step.count = std::min(step.count, never_reads);
   ByteVector answers = answers_of(program, registers);
   const std::size_t start = script.size();
   script.resize(start + sizeof(kxf_trace_case));

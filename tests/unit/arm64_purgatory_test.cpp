@@ -135,6 +135,10 @@ TEST_CASE("what the purgatory cannot do is refused") {
     CHECK(asked.refusal() ==
           "the console is behind a firmware call, which the arm64 purgatory cannot make");
   }
+  SUBCASE("a step of another time") {
+    asked.sink.steps = {{.op = static_cast<kxf::SinkOp>(77)}};
+    CHECK(asked.refusal() == "console step 0 has the unknown operation 77");
+  }
   SUBCASE("more digests than fit") {
     asked.digests.resize(17);
     CHECK(asked.refusal() == "17 ranges are to be verified, the arm64 purgatory takes 16");

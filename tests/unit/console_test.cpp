@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
+
 #include "fake_registry.hpp"
 #include "map_machine.hpp"
 
@@ -207,7 +209,9 @@ TEST_CASE("console: an unknown earlycon name is refused with the known and the n
     CHECK(contains(scene.refusal(), "board.toml:3:8 names the console \"fakecom\""));
   }
   CHECK(contains(scene.refusal(), "did you mean \"fakecon\""));
-  CHECK(contains(scene.refusal(), "known: callcon, endlesscon, fakecon, mutecon, oddcon, wildcon"));
+  CHECK(contains(scene.refusal(),
+                 "(known: aliencon, callcon, drowsycon, endlesscon, fakecon, "
+                 "hastycon, mutecon, oddcon, wildcon)"));
 }
 
 TEST_CASE("console: a sink asked for by name drives the device that auto finds") {
@@ -295,12 +299,20 @@ TEST_CASE("console: programs that no purgatory should run are refused") {
           "at 0x3000");
   }
   SUBCASE("a plugin's own fault") {
-    for (const char* name : {"oddcon", "endlesscon", "mutecon"}) {
+    const std::map<std::string, std::string> faults = {
+        {"oddcon", "accesses 3 bytes at once"},
+        {"endlesscon", "polls without a bound"},
+        {"drowsycon", "polls without a bound"},
+        {"hastycon", "polls while it is 0x2 under the mask 0x1, which never comes"},
+        {"aliencon", "has a step of the unknown operation 77"},
+        {"mutecon", "gives 0 steps, 1 to 8 are possible"}};
+    for (const auto& [name, fault] : faults) {
       CAPTURE(name);
       scene.command_line = fmt::format("earlycon={},0x3000", name);
       const auto choice = scene.choose();
       REQUIRE_FALSE(choice);
       CHECK(choice.error().fault == kxf::Fault::internal);
+      CHECK(contains(choice.error().message, fault));
     }
   }
   SUBCASE("the sink's own refusal names the sink") {

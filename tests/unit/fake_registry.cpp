@@ -291,6 +291,12 @@ bool register_fakes(kxf::Registrar& registrar) noexcept {
   static const FakeSink odd("fake-odd", "oddcon", "fake,odd", {{.width_bytes = 3}});
   static const FakeSink endless("fake-endless", "endlesscon", "fake,endless",
                                 {{.op = SinkOp::poll, .count = 0}});
+  static const FakeSink drowsy("fake-drowsy", "drowsycon", "fake,drowsy",
+                               {{.op = SinkOp::poll_while, .mask = 1, .count = 0}});
+  static const FakeSink hasty("fake-hasty", "hastycon", "fake,hasty",
+                              {{.op = SinkOp::poll_while, .mask = 1, .value = 2, .count = 1}});
+  static const FakeSink alien("fake-alien", "aliencon", "fake,alien",
+                              {{.op = static_cast<SinkOp>(77)}});
   static const FakeSink mute("fake-mute", "mutecon", "fake,mute", {});
   static const FakeSink caller("fake-caller", "callcon", "fake,caller",
                                {{.op = SinkOp::firmware, .offset = 1U << 30U}});
@@ -302,6 +308,7 @@ bool register_fakes(kxf::Registrar& registrar) noexcept {
   return registrar.add(architecture) && registrar.add(format) && registrar.add(twin_a) &&
          registrar.add(twin_b) && registrar.add(codec) && registrar.add(uart) &&
          registrar.add(wild) && registrar.add(odd) && registrar.add(endless) &&
+         registrar.add(drowsy) && registrar.add(hasty) && registrar.add(alien) &&
          registrar.add(mute) && registrar.add(caller) && registrar.add(good) &&
          registrar.add(bad) && registrar.add(hazy) && registrar.add(wary) && registrar.add(check);
 }
@@ -322,9 +329,10 @@ kxf::Registry fake_registry() {
        .provides = {"architecture:fake", "image-format:fake-image", "image-format:twin-a",
                     "image-format:twin-b", "codec:fake-codec", "console-sink:fake-uart",
                     "console-sink:fake-wild", "console-sink:fake-odd", "console-sink:fake-endless",
-                    "console-sink:fake-mute", "console-sink:fake-caller", "cpu-enable-method:good",
-                    "cpu-enable-method:bad", "cpu-enable-method:hazy", "cpu-enable-method:wary",
-                    "board-check:fake-check"}},
+                    "console-sink:fake-drowsy", "console-sink:fake-hasty",
+                    "console-sink:fake-alien", "console-sink:fake-mute", "console-sink:fake-caller",
+                    "cpu-enable-method:good", "cpu-enable-method:bad", "cpu-enable-method:hazy",
+                    "cpu-enable-method:wary", "board-check:fake-check"}},
       register_fakes);
   if (!registry) throw std::logic_error(registry.error().message);
   return std::move(*registry);

@@ -80,6 +80,26 @@ TEST_CASE("a poll that never succeeds ends at its bound, and what follows still 
   CHECK(run({{.op = kxf::SinkOp::poll, .width_bytes = 2, .mask = 1, .value = 1}}).empty());
 }
 
+TEST_CASE("a poll may wait for anything but a value, too") {
+  CHECK(run({{.op = kxf::SinkOp::poll_while, .width_bytes = 4, .mask = 0xff00, .count = 9},
+             {.op = kxf::SinkOp::put, .width_bytes = 1}},
+            {0xff, 0x10000, 0x300}) ==
+        "read 123456789000/4; read 123456789000/4; read 123456789000/4; write 123456789000/1 4b; ");
+  CHECK(run({{.op = kxf::SinkOp::poll_while, .width_bytes = 1, .mask = 3, .value = 2, .count = 2},
+             {.op = kxf::SinkOp::put, .width_bytes = 1}},
+            {2}) == "read 123456789000/1; read 123456789000/1; write 123456789000/1 4b; ");
+}
+
+TEST_CASE("bits are cleared among others that stay, in the register's byte order") {
+  CHECK(run({{.op = kxf::SinkOp::clear, .width_bytes = 2, .offset = 4, .mask = 0x60}}, {0x0273}) ==
+        "read 123456789004/2; write 123456789004/2 213; ");
+  CHECK(run({{.op = kxf::SinkOp::clear,
+              .width_bytes = 4,
+              .big_endian = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+              .mask = 0x12345678}},
+            {0xffffffff}) == "read 123456789000/4; write 123456789000/4 87a9cbed; ");
+}
+
 TEST_CASE("the byte is shifted to its place in the register") {
   CHECK(run({{.op = kxf::SinkOp::put, .width_bytes = 4, .offset = 4, .count = 16}}) ==
         "write 123456789004/4 4b0000; ");

@@ -76,6 +76,23 @@ TEST_CASE("uart file: what it says is what comes out") {
   CHECK(uart->steps[1].shift == 4);
 }
 
+TEST_CASE("uart file: a poll for anything but a value, and bits that are cleared") {
+  const auto uart =
+      kxf::parse_uart_file(replaced("value = 0x1, count = 50 },",
+                                    "while = 0x2 },\n  { clear = \"STATUS\", mask = 0x6 },"),
+                           "acme-uart.toml");
+  REQUIRE(uart);
+  REQUIRE(uart->steps.size() == 3);
+  CHECK(uart->steps[0].op == kxf::SinkOp::poll_while);
+  CHECK(uart->steps[0].mask == 3);
+  CHECK(uart->steps[0].value == 2);
+  CHECK(uart->steps[0].count == kxf::UartSpec::default_count);
+  CHECK(uart->steps[1].op == kxf::SinkOp::clear);
+  CHECK(uart->steps[1].reg == 1);
+  CHECK(uart->steps[1].mask == 6);
+  CHECK(uart->steps[1].count == 0);
+}
+
 TEST_CASE("uart file: each defect is refused where it stands") {
   struct Defect {
     const char* name;
@@ -142,12 +159,30 @@ TEST_CASE("uart file: each defect is refused where it stands") {
       {"step of an unknown register", "poll = \"STATUS\"", "poll = \"STATSU\"",
        "step.poll: there is no register \"STATSU\": did you mean \"STATUS\"?"},
       {"step without an operation", "poll = \"STATUS\", ", "",
-       "step: wanted exactly one of \"poll\", \"write\" and \"put\", found 0"},
+       "step: wanted exactly one of \"poll\", \"write\", \"put\" and \"clear\", found 0"},
       {"step with two operations", "{ put = \"TX\"", "{ write = \"TX\", put = \"TX\"",
-       "step: wanted exactly one of \"poll\", \"write\" and \"put\", found 2"},
+       "step: wanted exactly one of \"poll\", \"write\", \"put\" and \"clear\", found 2"},
       {"poll without a mask", "mask = 0x3, ", "",
        "step: \"mask\" is missing: a poll step needs it"},
-      {"poll without a value", "value = 0x1, ", "", "step: \"value\" is missing"},
+      {"poll without a value", "value = 0x1, ", "",
+       "step: \"value\" or \"while\" is missing: a poll step needs it"},
+      {"poll with both values", "value = 0x1", "value = 0x1, while = 0x2",
+       "step: a poll step waits for a \"value\" or \"while\" there is one, not both"},
+      {"poll that does not wait", "value = 0x1", "while = 0x4",
+       "step.while: 0x4 has bits outside of the mask 0x3: the poll would not wait"},
+      {"poll while nothing", "mask = 0x3, value = 0x1", "mask = 0, while = 0",
+       "step.mask: 0 waits for nothing"},
+      {"clear without a mask", "poll = \"STATUS\", mask = 0x3, value = 0x1, count = 50",
+       "clear = \"STATUS\"", "step: \"mask\" is missing: a clear step needs it"},
+      {"clear of nothing", "poll = \"STATUS\", mask = 0x3, value = 0x1, count = 50",
+       "clear = \"STATUS\", mask = 0", "step.mask: 0 clears nothing"},
+      {"clear outside of the register", "poll = \"STATUS\", mask = 0x3, value = 0x1, count = 50",
+       "clear = \"STATUS\", mask = 0x10000",
+       "step: step 1: register STATUS can be 16 bits wide, which 0x10000 does not fit"},
+      {"value of a clear", "poll = \"STATUS\", mask = 0x3, value = 0x1, count = 50",
+       "clear = \"STATUS\", mask = 1, value = 0", "step.value: a clear step has none"},
+      {"while of a write", "poll = \"STATUS\", mask = 0x3, value = 0x1, count = 50",
+       "write = \"STATUS\", value = 1, while = 0", "step.while: a write step has none"},
       {"poll that never succeeds", "value = 0x1", "value = 0x4",
        "step.value: 0x4 has bits outside of the mask 0x3: the poll could never succeed"},
       {"poll that waits for nothing", "mask = 0x3, value = 0x1", "mask = 0, value = 0",

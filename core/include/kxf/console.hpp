@@ -27,11 +27,13 @@ struct ConsoleDevice {
 
 /// One step of the program that writes a byte to a console.
 enum class SinkOp : std::uint8_t {
-  poll = 1,      ///< read until (register & mask) == value, at most `count` times, then go on
-  write = 2,     ///< register = value
-  put = 3,       ///< register = the byte << count
-  firmware = 4,  ///< the architecture's own console call (of the hypervisor or the firmware);
-                 ///< value: terminal
+  poll = 1,        ///< read until (register & mask) == value, at most `count` times, then go on
+  write = 2,       ///< register = value
+  put = 3,         ///< register = the byte << count
+  firmware = 4,    ///< the architecture's own console call (of the hypervisor or the firmware);
+                   ///< value: terminal
+  poll_while = 5,  ///< read while (register & mask) == value, at most `count` times, then go on
+  clear = 6,       ///< read the register and write it with the bits of `mask` cleared
 };
 
 /// Offsets are bytes from the console's base. Widths are 1, 2 or 4 bytes.
@@ -42,7 +44,7 @@ struct SinkStep {
   std::uint32_t offset = 0;
   std::uint32_t mask = 0;
   std::uint32_t value = 0;
-  std::uint32_t count = 0;  ///< poll: bound; put: left shift
+  std::uint32_t count = 0;  ///< polls: bound; put: left shift
 };
 
 /// How the purgatory writes one byte to a console: the steps, run in order for every byte. It is
