@@ -54,7 +54,8 @@ Error unknown_earlycon(const Registry& registry, const ConsoleDevice& device) {
   return {fmt::format("{} names the console \"{}\", which no plugin knows{}{} (known: {})",
                       device.origin, device.driver, meant.empty() ? "" : ": ", meant,
                       fmt::join(known, ", ")),
-          "correct the name, set console.sink = \"none\", or install a plugin with that sink",
+          "correct the name, describe the UART under [[console.uart]], or set console.unknown = "
+          "\"warn\"",
           Fault::refused};
 }
 
@@ -73,6 +74,20 @@ Result<Candidate> from_earlycon(std::string_view value, std::string origin,
   Sinks sinks = sinks_by_earlycon(registry, device->driver);
   if (sinks.empty()) return tl::unexpected(unknown_earlycon(registry, *device));
   return Candidate{std::move(*device), std::move(sinks)};
+}
+
+/// One that something else than the profile names, and that may be unknown if `console.unknown`
+/// says so.
+Result<std::optional<Candidate>> from_others(std::string_view value, std::string origin,
+                                             const Policy& policy, const Registry& registry,
+                                             Record& record) {
+  auto found = from_earlycon(value, std::move(origin), registry);
+  if (found) return std::optional(std::move(*found));
+  if (policy.console_unknown.value == OnUnknownConsole::refuse)
+    return tl::unexpected(std::move(found.error()));
+  record.warn("no-console-sink",
+              fmt::format("{}: the purgatory will print nothing", found.error().message));
+  return std::nullopt;
 }
 
 /// What /chosen/stdout-path says (Devicetree Specification 3.6): an alias or a path, then
@@ -177,8 +192,8 @@ Result<std::optional<Candidate>> from_stdout(const DeviceTree& tree, const Regis
 }
 
 /// What ACPI says, asked where nothing else names a console.
-Result<std::optional<Candidate>> from_spcr(const Machine& machine, const Registry& registry,
-                                           Record& record) {
+Result<std::optional<Candidate>> from_spcr(const Machine& machine, const Policy& policy,
+                                           const Registry& registry, Record& record) {
   const auto named = spcr_earlycon(machine);
   if (!named)
     record.warn("no-console-sink",
@@ -187,25 +202,20 @@ Result<std::optional<Candidate>> from_spcr(const Machine& machine, const Registr
     record.decide("console", "none", "no earlycon= and no stdout-path");
     return std::nullopt;
   }
-  KXF_TRY(found, from_earlycon(**named, std::string(spcr_origin), registry));
-  return std::optional(std::move(found));
+  return from_others(**named, std::string(spcr_origin), policy, registry, record);
 }
 
-Result<std::optional<Candidate>> find_console(const Machine& machine, std::string_view command_line,
-                                              const DeviceTree& tree, const Registry& registry,
-                                              Record& record) {
-  if (const auto value = last_parameter(command_line, "earlycon"); value && !value->empty()) {
-    KXF_TRY(found, from_earlycon(*value, "earlycon=", registry));
-    return std::optional(std::move(found));
-  }
+Result<std::optional<Candidate>> find_console(const Machine& machine, const Policy& policy,
+                                              std::string_view command_line, const DeviceTree& tree,
+                                              const Registry& registry, Record& record) {
+  if (const auto value = last_parameter(command_line, "earlycon"); value && !value->empty())
+    return from_others(*value, "earlycon=", policy, registry, record);
   // Only the form with an address is a console here; earlyprintk=vga and its like are x86's.
   if (const auto value = last_parameter(command_line, "earlyprintk");
-      value && value->find(',') != std::string::npos) {
-    KXF_TRY(found, from_earlycon(*value, "earlyprintk=", registry));
-    return std::optional(std::move(found));
-  }
+      value && value->find(',') != std::string::npos)
+    return from_others(*value, "earlyprintk=", policy, registry, record);
   if (stdout_path(tree)) return from_stdout(tree, registry, record);
-  return from_spcr(machine, registry, record);
+  return from_spcr(machine, policy, registry, record);
 }
 
 /// The operations that access a register.
@@ -316,7 +326,7 @@ Result<std::optional<ConsoleChoice>> choose_console(const Machine& machine, cons
     KXF_TRY(candidate, from_earlycon(wanted, policy.console_sink.origin, registry));
     return compile(candidate, chosen, machine, tree, memory, record);
   }
-  KXF_TRY(found, find_console(machine, command_line, tree, registry, record));
+  KXF_TRY(found, find_console(machine, policy, command_line, tree, registry, record));
   if (wanted != "auto") {
     KXF_TRY(sink, registry.named<ConsoleSink>(wanted));
     if (!found)

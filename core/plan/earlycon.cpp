@@ -59,7 +59,8 @@ Result<ConsoleDevice> parse_earlycon(std::string_view value) {
   const auto address = parse_address(field);
   if (device.driver.empty() || !address)
     return refuse(fmt::format("earlycon \"{}\": \"{}\" is not an address", value, field),
-                  "write it as name,[access,]address[,options], for instance pl011,0x9000000");
+                  "write it as name,[access,]address[,options], for instance pl011,0x9000000, or "
+                  "set console.unknown = \"warn\" where the console has none");
   device.phys_base = *address;
   return device;
 }

@@ -34,6 +34,7 @@ enum class OnMismatch : std::uint8_t { warn, refuse, ignore };
 enum class CommandLineMode : std::uint8_t { replace, reuse };
 enum class ExecMethod : std::uint8_t { automatic, systemd, direct };
 enum class OnSmallRegion : std::uint8_t { warn, refuse };
+enum class OnUnknownConsole : std::uint8_t { refuse, warn };
 
 /// `[[memory.reserve]]`: no segment may touch it; the next tree reserves it too.
 struct ReservedWindow {
@@ -121,7 +122,8 @@ struct Policy {
 
   // [console]
   Setting<std::string> console_sink{"auto", "default"};  ///< auto, none, earlycon string, name
-  Setting<std::vector<UartSpec>> console_uarts;          ///< that kxf has no file for
+  Setting<OnUnknownConsole> console_unknown{OnUnknownConsole::refuse, "default"};
+  Setting<std::vector<UartSpec>> console_uarts;  ///< that kxf has no file for
 
   // [device-tree]
   Setting<std::string> tree_source{"running", "default"};  ///< running, or a file

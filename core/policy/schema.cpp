@@ -22,6 +22,7 @@ constexpr std::array<std::string_view, 3> digests{"none", "crash", "always"};
 constexpr std::array<std::string_view, 3> syscalls{"auto", "kexec_load", "kexec_file_load"};
 constexpr std::array<std::string_view, 3> exec_methods{"auto", "systemd", "direct"};
 constexpr std::array<std::string_view, 2> small_regions{"warn", "refuse"};
+constexpr std::array<std::string_view, 2> unknown_consoles{"refuse", "warn"};
 // In the order of UartOffsets and UartByteOrder (uart/uart.hpp).
 constexpr std::array<std::string_view, 2> uart_offsets{"bytes", "reg-shift"};
 constexpr std::array<std::string_view, 4> byte_orders{"little", "big", "device", "device-else-big"};
@@ -228,6 +229,12 @@ constexpr Key keys[] = {
         "an "
         "earlycon string: that UART; a name: this sink, at the address that `auto` finds.",
         R"("pl011,0x9000000")"),
+    member<&Policy::console_unknown>(
+        "console.unknown", KeyType::choice,
+        "What happens when the console that `earlycon=`, `earlyprintk=` or ACPI's SPCR table names "
+        "is known to no plugin, or has no address (`earlycon=efifb`): no load, or a warning, and "
+        "nothing is printed.",
+        R"("warn")", unknown_consoles),
     member<&Policy::console_uarts>(
         "console.uart", KeyType::tables,
         "UARTs that kxf does not know: each becomes a sink of its name. One that has the name of a "

@@ -214,6 +214,34 @@ TEST_CASE("console: an unknown earlycon name is refused with the known and the n
                  "hastycon, mutecon, oddcon, wildcon)"));
 }
 
+TEST_CASE("console: a profile may make an unknown one a warning, but for the one that it names") {
+  Scene scene;
+  scene.policy.console_unknown = {kxf::OnUnknownConsole::warn, "board.toml:9:1"};
+  const auto warning = [&] {
+    REQUIRE(scene.choose());
+    CHECK_FALSE(*scene.choose());
+    return kxf_test::warned(scene.record, "no-console-sink");
+  };
+  SUBCASE("another name") {
+    scene.command_line = "earlycon=fakecom,0x3000";
+    CHECK(contains(warning(), "names the console \"fakecom\", which no plugin knows"));
+  }
+  SUBCASE("the old parameter") {
+    scene.command_line = "earlyprintk=fakecom,0x3000";
+    CHECK(contains(warning(), "earlyprintk= names the console \"fakecom\""));
+  }
+  SUBCASE("one without an address") {
+    scene.command_line = "earlycon=efifb";
+    CHECK(
+        warning() ==
+        "earlycon=: earlycon \"efifb\": \"\" is not an address: the purgatory will print nothing");
+  }
+  SUBCASE("in the profile itself") {
+    scene.want("fakecom,0x3000");
+    CHECK(contains(scene.refusal(), "board.toml:3:8 names the console \"fakecom\""));
+  }
+}
+
 TEST_CASE("console: a sink asked for by name drives the device that auto finds") {
   Scene scene;
   SUBCASE("even one that its compatible does not name") {
