@@ -32,6 +32,7 @@ enum class SyscallChoice : std::uint8_t { automatic, kexec_load, kexec_file_load
 enum class DigestChoice : std::uint8_t { none, crash, always };
 enum class OnMismatch : std::uint8_t { warn, refuse, ignore };
 enum class CommandLineMode : std::uint8_t { replace, reuse };
+enum class SignatureChoice : std::uint8_t { optional, required };
 enum class ExecMethod : std::uint8_t { automatic, systemd, direct };
 enum class OnSmallRegion : std::uint8_t { warn, refuse };
 enum class OnUnknownConsole : std::uint8_t { refuse, warn };
@@ -105,6 +106,12 @@ struct Policy {
   Setting<std::vector<std::string>> initrds;                    ///< concatenated in this order
   Setting<std::uint64_t> unpack_limit{1ULL << 30U, "default"};  ///< bytes, per file
 
+  Setting<std::string> kernel_configuration;  ///< empty: the image's own rule
+  Setting<SignatureChoice> kernel_signature{SignatureChoice::optional, "default"};
+  Setting<std::vector<std::string>> kernel_keys;     ///< files with public keys
+  Setting<std::string> kernel_sha256;                ///< of the file; empty: not pinned
+  Setting<std::vector<std::string>> initrds_sha256;  ///< one for each initrd
+
   // [command-line]
   Setting<CommandLineMode> command_line_mode{CommandLineMode::replace, "default"};
   Setting<std::string> command_line;  ///< for replace; unless is_set(), the image's own is used
@@ -126,7 +133,9 @@ struct Policy {
   Setting<std::vector<UartSpec>> console_uarts;  ///< that kxf has no file for
 
   // [device-tree]
-  Setting<std::string> tree_source{"running", "default"};  ///< running, or a file
+  /// running, or a file; unless is_set(), an image's own tree comes before the running one
+  Setting<std::string> tree_source{"running", "default"};
+  Setting<std::string> tree_sha256;  ///< of the source; empty: not pinned
   Setting<std::vector<std::string>> tree_inherit{
       {"memory", "reserved-memory", "memreserve", "uefi", "stdout-path"}, "default"};
   Setting<std::vector<std::string>> tree_overlays;

@@ -180,6 +180,9 @@ std::optional<std::string> ProfileReader::checked_text(const Key& key, const Tom
       [[fallthrough]];
     case KeyType::path:
     case KeyType::paths: return (directory_ / *text).lexically_normal().string();
+    case KeyType::digest:
+    case KeyType::digest_list:
+    case KeyType::digests: return lower_case(*text);
     default: return *text;
   }
 }
@@ -238,7 +241,8 @@ std::optional<std::vector<std::string>> ProfileReader::texts(const Key& key,
       taken = checked_text(key, item);
     }
     if (!taken) continue;
-    if (std::ranges::find(result, *taken) != result.end() && key.type != KeyType::paths)
+    const bool may_repeat = key.type == KeyType::paths || key.type == KeyType::digest_list;
+    if (std::ranges::find(result, *taken) != result.end() && !may_repeat)
       refused(key, item.place, fmt::format("{} is there twice", toml_quoted(*taken)));
     result.push_back(std::move(*taken));
   }
@@ -255,10 +259,7 @@ std::optional<std::map<std::string, std::string>> ProfileReader::text_map(const 
       refused(key, entry.place, *why);
       continue;
     }
-    if (auto text = checked_text(key, entry.value)) {
-      if (key.type == KeyType::digests) *text = lower_case(*text);
-      result.emplace(entry.key, std::move(*text));
-    }
+    if (auto text = checked_text(key, entry.value)) result.emplace(entry.key, std::move(*text));
   }
   return result;
 }

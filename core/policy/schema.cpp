@@ -19,6 +19,7 @@ namespace {
 constexpr std::array<std::string_view, 2> modes{"replace", "reuse"};
 constexpr std::array<std::string_view, 3> mismatches{"warn", "refuse", "ignore"};
 constexpr std::array<std::string_view, 3> digests{"none", "crash", "always"};
+constexpr std::array<std::string_view, 2> signatures{"optional", "required"};
 constexpr std::array<std::string_view, 3> syscalls{"auto", "kexec_load", "kexec_file_load"};
 constexpr std::array<std::string_view, 3> exec_methods{"auto", "systemd", "direct"};
 constexpr std::array<std::string_view, 2> small_regions{"warn", "refuse"};
@@ -160,6 +161,36 @@ constexpr Key keys[] = {
         "kernel.unpack-limit", KeyType::size,
         "No compressed image may become larger than this: it stops damaged and hostile files.",
         R"("256 MiB")"),
+
+    member<&Policy::kernel_configuration>(
+        "kernel.configuration", KeyType::label,
+        "Of an image that holds several, the one to load: a configuration of a FIT by its name, a "
+        "profile of a UKI by its `ID` or as `@1`. Without it the image's own rule decides, and the "
+        "record says how. An image that has nothing to choose from is refused.",
+        R"("conf-router-v2")"),
+    member<&Policy::kernel_signature>(
+        "kernel.signature", KeyType::choice,
+        "`required`: the kernel, and all else that is taken from the image, must be covered by a "
+        "signature that one of `keys` verifies, whatever the image is wrapped in; nothing in an "
+        "image and no flag changes that. `optional`: a signature is verified when there are keys, "
+        "and a wrong one is refused; an image without one is loaded.",
+        R"("required")", signatures),
+    member<&Policy::kernel_keys>(
+        "kernel.keys", KeyType::paths,
+        "Files with public keys, in PEM (`PUBLIC KEY`, or a certificate, of which only the key "
+        "counts), that signatures of images are verified with: RSA of 2048 bits or more, ECDSA on "
+        "prime256v1 or secp384r1.",
+        R"(["/etc/kxf/keys/acme.pem"])"),
+    member<&Policy::kernel_sha256>(
+        "kernel.sha256", KeyType::digest,
+        "Pin: the file of the kernel, as it is named, must have this SHA-256; another is refused, "
+        "also one that `--kernel` names.",
+        R"("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")"),
+    member<&Policy::initrds_sha256>(
+        "kernel.initrd-sha256", KeyType::digest_list,
+        "Pins: the SHA-256 of each initrd, in the order of `initrd` (or of `--initrd`); for an "
+        "initrd that the image carries, one. Another, or another number of them, is refused.",
+        R"(["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"])"),
 
     member<&Policy::command_line_mode>(
         "command-line.mode", KeyType::choice,
@@ -325,11 +356,18 @@ constexpr Key keys[] = {
     member<&Policy::tree_source>(
         "device-tree.source", KeyType::tree_path,
         "What the next kernel's device tree is made from: `running`, the one of the running "
-        "kernel, or a file (one that is called `running` is `./running`).",
+        "kernel, or a file (one that is called `running` is `./running`). Where neither profile "
+        "nor flag names it, a tree that the image carries comes first.",
         R"("/boot/board.dtb")"),
+    member<&Policy::tree_sha256>(
+        "device-tree.sha256", KeyType::digest,
+        "Pin: the tree from a file or from the image must have this SHA-256, before anything is "
+        "changed in it; another one, and the running one, is refused.",
+        R"("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")"),
     member<&Policy::tree_inherit>(
         "device-tree.inherit", KeyType::choices,
-        "What a tree from a file takes over from the running one where it has none of its own.",
+        "What a tree from a file or from the image takes over from the running one where it has "
+        "none of its own.",
         R"(["memory", "uefi"])", inheritances),
     member<&Policy::tree_overlays>(
         "device-tree.overlays", KeyType::paths,
@@ -462,6 +500,8 @@ std::string wanted_by(const Key& key) {
     case KeyType::parameters: return "a list of parameters (strings)";
     case KeyType::names_map: return "a table with names (strings) for any of " + members_of(key);
     case KeyType::digests: return "a table from file names to SHA-256 (hexadecimal strings)";
+    case KeyType::digest: return "a SHA-256 (hexadecimal string)";
+    case KeyType::digest_list: return "a list of SHA-256 (hexadecimal strings)";
     case KeyType::node: return "the path of a node (string)";
     case KeyType::property: return "the name of a property (string)";
     case KeyType::strings: return "a list of at least one string";

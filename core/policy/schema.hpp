@@ -38,6 +38,8 @@ enum class KeyType : std::uint8_t {
   parameters,    ///< list of command line parameters
   names_map,     ///< table from Key::members to names
   digests,       ///< table from file name to SHA-256
+  digest,        ///< a SHA-256
+  digest_list,   ///< list of SHA-256
   node,          ///< absolute path of a device tree node
   property,      ///< name of a property
   strings,       ///< list of strings, for a property

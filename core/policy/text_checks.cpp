@@ -123,6 +123,8 @@ std::optional<std::string> text_fault(KeyType type, std::string_view text) {
       return fmt::format("{} is no name: {}", toml_quoted(text), name_rule);
     case KeyType::sink: return sink_fault(text);
     case KeyType::parameters: return parameter_fault(text);
+    case KeyType::digest:
+    case KeyType::digest_list:
     case KeyType::digests: return digest_fault(text);
     case KeyType::node: return node_fault(text);
     case KeyType::property: return property_fault(text);
