@@ -7,6 +7,7 @@
 
 #include "devicetree/inherit.hpp"
 #include "image/files.hpp"
+#include "image/pins.hpp"
 
 namespace kxf {
 namespace {
@@ -19,9 +20,54 @@ constexpr std::string_view left_overs[] = {
 
 constexpr std::string_view chosen = "/chosen";
 
-Result<DeviceTree> read_tree(const std::string& path) {
-  KXF_TRY(file, read_file(path));
+Result<DeviceTree> read_tree(const Policy& policy, Record& record) {
+  const std::string& path = policy.tree_source.value;
+  KXF_TRY(file, policy.tree_sha256.is_set() ? copy_file(path) : read_file(path));
+  KXF_CHECK(check_pin(policy.tree_sha256, file.view(), fmt::format("\"{}\"", path), record));
+  record.decide("device-tree", path, policy.tree_source.origin);
   return DeviceTree::parse(file.view(), path);
+}
+
+Status apply_overlay(TreeEditor& editor, const Blob& overlay, const std::string& name) {
+  auto applied = editor.apply_overlay(overlay.view(), name);
+  if (applied) return {};
+  Error error = std::move(applied).error();
+  if (error.remedy.empty()) error.remedy = "use an overlay that was made for this board";
+  return tl::unexpected(std::move(error));
+}
+
+/// The tree of the image as its overlays make it.
+Result<DeviceTree> carried_tree(const Policy& policy, const CarriedTree& carried, Record& record) {
+  KXF_CHECK(check_pin(policy.tree_sha256, carried.base.view(), "the image's own", record));
+  record.decide("device-tree", "the image's own", "neither the profile nor a flag names one");
+  KXF_TRY(base, DeviceTree::parse(carried.base.view(), "the image's own"));
+  if (carried.overlays.empty()) return base;
+  TreeEditor editor(base);
+  for (std::size_t i = 0; i < carried.overlays.size(); ++i) {
+    const std::string name =
+        fmt::format("overlay {} of {} in the image", i + 1, carried.overlays.size());
+    KXF_CHECK(apply_overlay(editor, carried.overlays[i], name));
+    record.decide("device-tree", name, "it belongs to the image's own tree");
+  }
+  return editor.tree();
+}
+
+Result<DeviceTree> source_of(const Policy& policy, const DeviceTree* running,
+                             const CarriedTree* carried, Record& record) {
+  if (takes_carried_tree(policy, carried)) return carried_tree(policy, *carried, record);
+  if (carried != nullptr)
+    record.decide("device-tree", "not the image's own", policy.tree_source.origin);
+  if (policy.tree_source.value != "running") return read_tree(policy, record);
+  if (policy.tree_sha256.is_set())
+    return refuse(fmt::format("{} pins a tree from a file or an image, and the running system's "
+                              "would be taken, which is another one after each boot",
+                              policy.tree_sha256.origin),
+                  "name the tree with --dtb or device-tree.source, or remove the pin");
+  if (running == nullptr)
+    return refuse("the running system has no device tree to pass on",
+                  "name one with --dtb or device-tree.source");
+  record.decide("device-tree", "the running system's", policy.tree_source.origin);
+  return *running;
 }
 
 /// `(address, size)` with the root's cells, as `linux,ima-kexec-buffer` and others hold it.
@@ -65,28 +111,25 @@ unsigned drop_old_reservations(TreeEditor& tree, const DeviceTree& now) {
 
 }  // namespace
 
-Result<DeviceTree> prepare_tree(const Policy& policy, const DeviceTree* running, Record& record) {
-  const bool from_file = policy.tree_source.value != "running";
-  if (!from_file && running == nullptr)
-    return refuse("the running system has no device tree to pass on",
-                  "name one with --dtb or device-tree.source");
-  Result<DeviceTree> source =
-      from_file ? read_tree(policy.tree_source.value) : Result<DeviceTree>(*running);
+bool takes_carried_tree(const Policy& policy, const CarriedTree* carried) {
+  return carried != nullptr && !policy.tree_source.is_set();
+}
+
+Result<DeviceTree> prepare_tree(const Policy& policy, const DeviceTree* running, Record& record,
+                                const CarriedTree* carried) {
+  auto source = source_of(policy, running, carried, record);
   if (!source) return pass(std::move(source), "device tree");
-  record.decide("device-tree", from_file ? policy.tree_source.value : "the running system's",
-                policy.tree_source.origin);
+  const bool is_running =
+      policy.tree_source.value == "running" && !takes_carried_tree(policy, carried);
 
   TreeEditor editor(*source);
-  if (from_file && running != nullptr)
+  if (!is_running && running != nullptr)
     KXF_CHECK(inherit_from_running(editor, *running, policy.tree_inherit.value, record));
   for (const std::string& path : policy.tree_overlays.value) {
     auto overlay = read_file(path);
     if (!overlay) return pass(std::move(overlay), "device tree: overlay");
-    if (auto applied = editor.apply_overlay(overlay->view(), path); !applied) {
-      Error error = std::move(applied).error().within("device tree");
-      if (error.remedy.empty()) error.remedy = "use an overlay that was made for this board";
-      return tl::unexpected(std::move(error));
-    }
+    if (auto applied = apply_overlay(editor, *overlay, path); !applied)
+      return pass(std::move(applied), "device tree");
     record.decide("device-tree", "overlay " + path, policy.tree_overlays.origin);
   }
   for (const PropertyValue& edit : policy.tree_set.value) {

@@ -9,19 +9,30 @@
 #include <string_view>
 #include <vector>
 
+#include "kxf/bytes.hpp"
 #include "kxf/device_tree.hpp"
 #include "kxf/record.hpp"
 #include "policy/policy.hpp"
 
 namespace kxf {
 
-/// The tree that the policy names, with what it lacks taken over from the running system's tree
-/// (`device-tree.inherit`), overlays applied, and the profile's properties set and deleted.
-/// `running` may be null.
+/// A device tree that travels in a kernel image.
+struct CarriedTree {
+  Blob base;
+  std::vector<Blob> overlays;  ///< in the order of application
+};
+
+/// The tree that the policy names; else the one that the image carries, with its overlays; else the
+/// running system's. What one that is not the running system's lacks is taken over from that
+/// (`device-tree.inherit`); then the policy's overlays are applied, its properties set and deleted.
+/// `running` and `carried` may be null.
 /// Errors: a file that cannot be read or is no sound tree, an overlay that does not apply, no
-/// tree at all.
+/// tree at all, another tree than the policy pins.
 [[nodiscard]] Result<DeviceTree> prepare_tree(const Policy& policy, const DeviceTree* running,
-                                              Record& record);
+                                              Record& record, const CarriedTree* carried = nullptr);
+
+/// Is the next tree made from the one that the image carries?
+[[nodiscard]] bool takes_carried_tree(const Policy& policy, const CarriedTree* carried);
 
 /// What the kernel's own loader writes as well (drivers/of/kexec.c).
 struct ChosenValues {

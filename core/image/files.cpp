@@ -55,16 +55,16 @@ Result<Blob> read_file(const std::string& path) {
   return Blob(mapping, ByteView(static_cast<const std::uint8_t*>(base), size));
 }
 
-Result<Blob> read_initrds(const std::vector<std::string>& paths) {
-  if (paths.empty()) return Blob();
-  if (paths.size() == 1) return read_file(paths.front());
-  std::vector<Blob> files;
+Result<Blob> copy_file(const std::string& path) {
+  KXF_TRY(file, read_file(path));
+  return Blob(ByteVector(file.view().begin(), file.view().end()));
+}
+
+Blob join_initrds(const std::vector<Blob>& files) {
+  if (files.empty()) return {};
+  if (files.size() == 1) return files.front();
   std::size_t total = 0;
-  for (const std::string& path : paths) {
-    KXF_TRY(file, read_file(path));
-    total += (file.size_bytes() + 3) / 4 * 4;
-    files.push_back(std::move(file));
-  }
+  for (const Blob& file : files) total += (file.size_bytes() + 3) / 4 * 4;
   ByteVector joined;
   joined.reserve(total);
   for (const Blob& file : files) {

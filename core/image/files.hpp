@@ -17,10 +17,13 @@ namespace kxf {
 /// Errors: not there, unreadable, no regular file, empty.
 [[nodiscard]] Result<Blob> read_file(const std::string& path);
 
+/// The same as a copy of our own: what was verified is what is loaded, whoever writes to the file
+/// meanwhile.
+[[nodiscard]] Result<Blob> copy_file(const std::string& path);
+
 /// Several initrds as the kernel wants them: one behind the other, each on a multiple of 4 bytes
 /// (initramfs buffer format, Documentation/driver-api/early-userspace/buffer-format.rst). A single
-/// one is mapped, not copied.
-/// Errors: as for read_file().
-[[nodiscard]] Result<Blob> read_initrds(const std::vector<std::string>& paths);
+/// one is not copied.
+[[nodiscard]] Blob join_initrds(const std::vector<Blob>& files);
 
 }  // namespace kxf

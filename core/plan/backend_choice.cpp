@@ -13,10 +13,13 @@ namespace {
 /// Wishes that kexec_file_load cannot honour: there the kernel itself places the segments, writes
 /// the device tree and uses no purgatory of ours.
 std::vector<std::string> needs_load(const Policy& policy, const ArchitectureTraits& traits,
-                                    const KernelSpec& kernel, std::string_view handed_over) {
+                                    const KernelSpec& kernel, const LoadNeeds& load) {
   std::vector<std::string> needs;
   if (policy.tree_source.value != "running")
     needs.push_back(fmt::format("a device tree from a file ({})", policy.tree_source.origin));
+  if (load.carried_tree)
+    needs.push_back(
+        "the image's own device tree (\"running\" as device-tree.source takes the running one)");
   if (!policy.tree_overlays.value.empty())
     needs.push_back(fmt::format("overlays ({})", policy.tree_overlays.origin));
   if (!policy.tree_set.value.empty())
@@ -31,8 +34,9 @@ std::vector<std::string> needs_load(const Policy& policy, const ArchitectureTrai
     needs.push_back(fmt::format("a purgatory console ({})", policy.console_sink.origin));
   if (wants_digest(policy) && policy.digest.origin != "default")
     needs.push_back(fmt::format("a digest ({})", policy.digest.origin));
-  if (!handed_over.empty())
-    needs.push_back(fmt::format("memory that only the next tree can reserve ({})", handed_over));
+  if (!load.handed_over.empty())
+    needs.push_back(
+        fmt::format("memory that only the next tree can reserve ({})", load.handed_over));
   if (!kernel.file_load) needs.push_back(fmt::format("this image ({})", kernel.file_load_reason));
   return needs;
 }
@@ -86,8 +90,8 @@ bool wants_digest(const Policy& policy) {
 
 Result<BackendChoice> choose_backend(const Machine& machine, const Policy& policy,
                                      const ArchitectureTraits& traits, const KernelSpec& kernel,
-                                     Record& record, std::string_view handed_over) {
-  const std::vector<std::string> load = needs_load(policy, traits, kernel, handed_over);
+                                     Record& record, const LoadNeeds& needs) {
+  const std::vector<std::string> load = needs_load(policy, traits, kernel, needs);
   const std::vector<std::string> file = needs_file_load(machine);
   if (policy.syscall.value != SyscallChoice::automatic)
     return explicit_choice(machine, policy, load, file, record);

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "image/files.hpp"
+#include "image/pins.hpp"
 #include "memory/discovery.hpp"
 #include "plan/backend_choice.hpp"
 #include "plan/console.hpp"
@@ -45,6 +46,9 @@ struct Draft {
 
   [[nodiscard]] ArchitectureQuestion question() const {
     return {machine, image.kernel, memory, settings, policy.crash};
+  }
+  [[nodiscard]] const CarriedTree* carried_tree() const {
+    return image.device_tree ? &*image.device_tree : nullptr;
   }
   [[nodiscard]] const SinkProgram* sink() const { return console ? &console->program : nullptr; }
 };
@@ -196,41 +200,70 @@ Status run_board_checks(const Draft& draft, const LoadPlan& plan, Record& record
   return {};
 }
 
-/// The layer that these bytes are in: it keeps them alive when the image is gone.
-const Blob& layer_of(const LoadedImage& image, ByteView bytes) {
-  const auto address = [](ByteView view) { return reinterpret_cast<std::uintptr_t>(view.data()); };
-  for (const Blob& held : image.held)
-    if (address(held.view()) <= address(bytes) &&
-        address(bytes) + bytes.size() <= address(held.view()) + held.size_bytes())
-      return held;
-  return image.bytes;
+/// The files of `paths`, as copies where what is verified must be what is loaded.
+Result<std::vector<Blob>> read_files(const std::vector<std::string>& paths, bool verified) {
+  std::vector<Blob> files;
+  for (const std::string& path : paths) {
+    KXF_TRY(file, verified ? copy_file(path) : read_file(path));
+    files.push_back(std::move(file));
+  }
+  return files;
 }
 
-Status load_files(Draft& draft) {
-  const std::string& path = draft.policy.kernel_image.value;
+Result<ImageFile> kernel_file(const Policy& policy, Record& record) {
+  const std::string& path = policy.kernel_image.value;
   if (path.empty())
     return refuse("no kernel is named", "use --kernel, or set kernel.image in the profile");
-  auto file = read_file(path);
+  const bool verified = policy.kernel_sha256.is_set() || !policy.kernel_keys.value.empty();
+  auto file = verified ? copy_file(path) : read_file(path);
   if (!file) return pass(std::move(file), "kernel");
-  KXF_TRY(image, load_image(path, std::move(*file), draft.registry, draft.policy, draft.record));
-  draft.image = std::move(image);
-  KXF_CHECK(check_kernel_spec(draft.image.kernel, "image format " + draft.image.format));
+  KXF_CHECK(
+      check_pin(policy.kernel_sha256, file->view(), fmt::format("kernel \"{}\"", path), record));
+  return ImageFile{path, std::move(*file)};
+}
 
-  if (!draft.policy.initrds.value.empty()) {
-    auto initrd = read_initrds(draft.policy.initrds.value);
-    if (!initrd) return pass(std::move(initrd), "initrd");
-    draft.initrd = std::move(*initrd);
-    draft.record.decide("initrd", fmt::format("{}", fmt::join(draft.policy.initrds.value, " + ")),
-                        draft.policy.initrds.origin);
+Status load_kernel(Draft& draft) {
+  KXF_TRY(file, kernel_file(draft.policy, draft.record));
+  const std::vector<std::string>& paths = draft.policy.kernel_keys.value;
+  if (draft.policy.kernel_signature.value == SignatureChoice::required && paths.empty())
+    return refuse(fmt::format("{} requires a signature, and there are no keys to verify one with",
+                              draft.policy.kernel_signature.origin),
+                  "name the public keys in kernel.keys");
+  auto key_files = read_files(paths, false);
+  if (!key_files) return pass(std::move(key_files), "kernel.keys");
+  std::vector<NamedBytes> keys;
+  for (std::size_t i = 0; i < paths.size(); ++i) keys.push_back({paths[i], (*key_files)[i].view()});
+  file.keys = keys;
+  std::vector<std::string_view> board;
+  if (const DeviceTree* tree = draft.machine.device_tree()) board = tree->board();
+  file.board = board;
+  KXF_TRY(image, load_image(file, draft.registry, draft.policy, draft.record));
+  draft.image = std::move(image);
+  return check_kernel_spec(draft.image.kernel, "image format " + draft.image.format);
+}
+
+Status load_initrd(Draft& draft) {
+  const Setting<std::vector<std::string>>& named = draft.policy.initrds;
+  std::vector<Blob> files;
+  if (!named.value.empty()) {
+    auto read = read_files(named.value, draft.policy.initrds_sha256.is_set());
+    if (!read) return pass(std::move(read), "initrd");
+    files = std::move(*read);
+    draft.record.decide("initrd", fmt::format("{}", fmt::join(named.value, " + ")), named.origin);
+    if (!draft.image.verified_by.empty() && !draft.policy.initrds_sha256.is_set())
+      draft.record.warn("initrd-not-signed",
+                        fmt::format("the kernel's signature does not cover the initrd that {} "
+                                    "names; pin it with kernel.initrd-sha256, or put it into the "
+                                    "signed image",
+                                    named.origin));
   } else if (draft.image.initrd) {
-    draft.initrd = layer_of(draft.image, *draft.image.initrd).narrowed(*draft.image.initrd);
+    files.push_back(*draft.image.initrd);
     draft.record.decide("initrd", "the image's own", "the profile names none");
   } else {
     draft.record.decide("initrd", "none", "neither the profile nor the image has one");
   }
-  if (draft.image.device_tree)
-    draft.record.decide("device-tree", "not the image's own",
-                        "trees come from the running system or from a file that is named");
+  KXF_CHECK(check_initrd_pins(draft.policy.initrds_sha256, files, draft.record));
+  draft.initrd = join_initrds(files);
   return {};
 }
 
@@ -262,11 +295,12 @@ Status adapt_kernel(Draft& draft) {
 
 Status look_at_machine(Draft& draft) {
   const DeviceTree* running = draft.machine.device_tree();
-  if (running == nullptr && draft.policy.tree_source.value == "running")
+  if (running == nullptr && draft.policy.tree_source.value == "running" &&
+      !takes_carried_tree(draft.policy, draft.carried_tree()))
     return refuse(fmt::format("no device tree of the running system: {}",
                               draft.machine.device_tree_problem()),
                   "run as root, or name a device tree with --dtb");
-  KXF_TRY(prepared, prepare_tree(draft.policy, running, draft.record));
+  KXF_TRY(prepared, prepare_tree(draft.policy, running, draft.record, draft.carried_tree()));
   draft.prepared_tree = std::move(prepared);
   KXF_TRY(cpus, report_cpus(draft.machine, running, *draft.prepared_tree,
                             draft.architecture->traits().enable_method, draft.registry,
@@ -298,7 +332,9 @@ std::string handed_over(const Draft& draft) {
 
 Status choose_call(Draft& draft) {
   KXF_TRY(backend, choose_backend(draft.machine, draft.policy, draft.architecture->traits(),
-                                  draft.image.kernel, draft.record, handed_over(draft)));
+                                  draft.image.kernel, draft.record,
+                                  {handed_over(draft),
+                                   takes_carried_tree(draft.policy, draft.carried_tree())}));
   draft.backend = backend;
   if (!draft.policy.crash) return {};
   KXF_TRY(crash, survey_crash(*draft.architecture, draft.question(), backend.backend, draft.initrd,
@@ -322,7 +358,8 @@ Result<PlannedLoad> plan_load(const Machine& machine, const Policy& policy,
               .architecture = architecture,
               .settings = std::move(settings)};
   KXF_CHECK(check_board(machine, policy, draft.record));
-  KXF_CHECK(load_files(draft));
+  KXF_CHECK(load_kernel(draft));
+  KXF_CHECK(load_initrd(draft));
   KXF_CHECK(write_command_line(draft));
   KXF_CHECK(adapt_kernel(draft));
   KXF_CHECK(look_at_machine(draft));

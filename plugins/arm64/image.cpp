@@ -235,7 +235,7 @@ class Image final : public ImageFormat {
     return {ProbeVerdict::mine, {}};
   }
 
-  [[nodiscard]] Result<ImageContents> parse(ByteView image, const Settings& settings,
+  [[nodiscard]] Result<ImageContents> parse(ByteView image, const ImageQuestion& question,
                                             Record& record) const noexcept override {
     const Bytes bytes(image);
     KXF_TRY(header, read_header(bytes));
@@ -246,7 +246,7 @@ class Image final : public ImageFormat {
     spec.window = addressable;
     spec.entry_offset = 0;
     if (header.image_size == 0)
-      KXF_CHECK(describe_unsized(kernel, header, settings, spec, record));
+      KXF_CHECK(describe_unsized(kernel, header, question.settings, spec, record));
     else
       KXF_CHECK(describe_sized(kernel, header, spec));
 

@@ -273,7 +273,7 @@ class ElfImage final : public ImageFormat {
     return {ProbeVerdict::mine, {}};
   }
 
-  [[nodiscard]] Result<ImageContents> parse(ByteView image, const Settings& /*settings*/,
+  [[nodiscard]] Result<ImageContents> parse(ByteView image, const ImageQuestion& /*question*/,
                                             Record& record) const noexcept override {
     KXF_TRY(header, read_elf_header(image));
     KXF_CHECK(check_type(header));

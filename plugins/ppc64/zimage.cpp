@@ -64,7 +64,7 @@ class ZImage final : public ImageFormat {
                         kernel_section)};
   }
 
-  [[nodiscard]] Result<ImageContents> parse(ByteView image, const Settings& /*settings*/,
+  [[nodiscard]] Result<ImageContents> parse(ByteView image, const ImageQuestion& /*question*/,
                                             Record& record) const noexcept override {
     KXF_TRY(header, read_elf_header(image));
     KXF_TRY(kernel, filled_section(image, header, kernel_section));

@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const kxf::SettingSpec& spec : format.settings())
     settings.emplace(spec.key, spec.default_value);
   kxf::Record record;
-  const auto contents = format.parse(image, settings, record);
+  const auto contents = format.parse(image, {settings}, record);
   if (!contents) {
     require(!contents.error().message.empty(), "a refusal has a message");
     return 0;

@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
           "a damaged file has a reason");
   if (probe.verdict != kxf::ProbeVerdict::mine) return 0;
   kxf::Record record;
-  const auto contents = format.parse(image, {}, record);
+  const auto contents = format.parse(image, {{}}, record);
   if (!contents) {
     require(!contents.error().message.empty(), "a refusal has a message");
     require(contents.error().fault == kxf::Fault::refused, "it is the file's fault");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The boot wrapper for Power: what is taken out of it lies in it.
+#include "contents.hpp"
 #include "ppc64/ppc64.hpp"
-#include "require.hpp"
 
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(kxf::ppc64::elf_image().probe(image).verdict == kxf::ProbeVerdict::not_mine,
           "a wrapper is not taken for a kernel");
   kxf::Record record;
-  const auto contents = format.parse(image, {}, record);
+  const auto contents = format.parse(image, {{}}, record);
   if (!contents) {
     require(!contents.error().message.empty(), "a refusal has a message");
     require(contents.error().fault == kxf::Fault::refused, "it is the file's fault");
@@ -23,11 +23,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   require(!contents->kernel.has_value() && contents->payload.has_value(),
           "a wrapper holds a payload");
-  for (const auto& part : {contents->payload, contents->initrd, contents->device_tree}) {
-    if (!part) continue;
-    require(!part->empty(), "what is in it is not empty");
-    require(part->data() >= data && part->data() + part->size() <= data + size,
-            "what is in it lies inside");
-  }
+  kxf_fuzz::require_inside(*contents, image);
   return 0;
 }

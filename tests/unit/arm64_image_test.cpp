@@ -61,7 +61,7 @@ ByteVector efi_image(std::size_t file_bytes, std::uint32_t certificates = 0,
 
 kxf::Result<kxf::ImageContents> parse(const ByteVector& image, kxf::Record& record,
                                       const std::string& slack = "16") {
-  return kxf::arm64::image_format().parse(image, {{"size-when-unknown", slack}}, record);
+  return kxf::arm64::image_format().parse(image, {{{"size-when-unknown", slack}}}, record);
 }
 
 kxf::KernelSpec spec_of(const ByteVector& image) {

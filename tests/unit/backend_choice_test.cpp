@@ -38,7 +38,7 @@ struct Scene {
     machine.files["/sys/kernel/security/lockdown"] = "none [integrity] confidentiality\n";
   }
   kxf::Result<kxf::BackendChoice> choose() {
-    return choose_backend(machine, policy, {}, kernel, record, handed_over);
+    return choose_backend(machine, policy, {}, kernel, record, {handed_over});
   }
   std::string refusal() {
     const auto choice = choose();

@@ -112,15 +112,16 @@ class FakeFormat : public kxf::ImageFormat {
     const std::string_view word = word_of(image);
     if (word == "RUINED") return {kxf::ProbeVerdict::damaged, "its second half is missing"};
     for (const std::string_view known :
-         {"PLAIN", "PARTS", "BIGEND", "NOFILE", "CARRY", "WRAP", "HOLLOW", "LIAR", "FAIL"})
+         {"PLAIN", "PARTS", "BIGEND", "NOFILE", "CARRY", "WRAP", "CHOICE", "SIGNED", "PACKS",
+          "TREES", "STRAY", "HOLLOW", "LIAR", "FAIL"})
       if (word == known) return {kxf::ProbeVerdict::mine, {}};
     return {};
   }
   [[nodiscard]] kxf::Result<kxf::ImageContents> parse(kxf::ByteView image,
-                                                      const kxf::Settings& settings,
+                                                      const kxf::ImageQuestion& question,
                                                       kxf::Record& record) const noexcept override {
     const std::string_view word = word_of(image);
-    record.decide("colour", settings.find("colour")->second, std::string(word));
+    record.decide("colour", question.settings.find("colour")->second, std::string(word));
     if (word == "FAIL") return kxf::refuse("its parts do not fit", "use another");
     kxf::ImageContents contents;
     if (word == "HOLLOW") return contents;
@@ -130,6 +131,12 @@ class FakeFormat : public kxf::ImageFormat {
       contents.initrd = image.first(word.size());
       return contents;
     }
+    if (word == "STRAY") {
+      contents.payload = kxf::bytes_of("elsewhere");
+      return contents;
+    }
+    if (word == "CHOICE" || word == "SIGNED" || word == "PACKS" || word == "TREES")
+      return wrapped(word, rest, question);
     kxf::KernelSpec kernel;
     kernel.machine = "fakearch";
     kernel.endian = word == "BIGEND" ? kxf::Endian::big : kxf::Endian::little;
@@ -155,6 +162,44 @@ class FakeFormat : public kxf::ImageFormat {
     const std::string_view text = kxf::text_of(image);
     return text.substr(0, text.find(' '));
   }
+  static std::string_view take_word(kxf::ByteView& rest) {
+    const std::string_view word = word_of(rest);
+    rest = rest.subspan(word.size() + 1);
+    return word;
+  }
+  static kxf::ByteView take_bytes(kxf::ByteView& rest) {
+    const auto size = std::stoul(std::string(take_word(rest)));
+    const kxf::ByteView bytes = rest.first(size);
+    rest = rest.subspan(size);
+    return bytes;
+  }
+  static kxf::Result<kxf::ImageContents> wrapped(std::string_view word, kxf::ByteView rest,
+                                                 const kxf::ImageQuestion& question) {
+    kxf::ImageContents contents;
+    std::string codec;
+    if (word == "CHOICE") {
+      contents.configuration = take_word(rest);
+      if (!question.configuration.empty() && question.configuration != contents.configuration)
+        return kxf::refuse("no such configuration", "use another");
+      if (!question.board.empty()) contents.command_line = std::string(question.board.front());
+    }
+    if (word == "SIGNED") {
+      if (question.signature_required && question.keys.empty())
+        return kxf::refuse("its signature is not verified", "give a key");
+      if (!question.keys.empty())
+        contents.verified_by =
+            fmt::format("{} of {}", kxf::text_of(question.keys[0].bytes),
+                        question.keys[0].name.substr(question.keys[0].name.rfind('/') + 1));
+    }
+    if (word == "PACKS") codec = take_word(rest);
+    if (word == "TREES") {
+      contents.device_tree = take_bytes(rest);
+      if (const kxf::ByteView overlay = take_bytes(rest); !overlay.empty())
+        contents.overlays.emplace_back(overlay);
+    }
+    contents.payload = {rest, codec};
+    return contents;
+  }
 };
 
 /// Claims TWINS, as does its brother: a tie.
@@ -169,7 +214,7 @@ class TwinFormat final : public kxf::ImageFormat {
             {}};
   }
   [[nodiscard]] kxf::Result<kxf::ImageContents> parse(
-      kxf::ByteView image, const kxf::Settings& /*settings*/,
+      kxf::ByteView image, const kxf::ImageQuestion& /*question*/,
       kxf::Record& /*record*/) const noexcept override {
     kxf::ImageContents contents;
     contents.payload = image.subspan(6);

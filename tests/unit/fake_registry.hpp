@@ -28,6 +28,11 @@ namespace kxf_test {
 ///   NOFILE  a kernel that kexec_file_load does not take
 ///   CARRY   a kernel with an initrd, a tree and a command line of its own
 ///   WRAP    a wrapper: what follows is probed again; it carries an initrd
+///   CHOICE NAME        a wrapper with that one configuration; its command line is the board
+///   SIGNED             a wrapper that the first key verifies
+///   PACKS CODEC        a wrapper that says that what follows is packed with it
+///   TREES N T M O      a wrapper with a tree T of N bytes and an overlay O of M bytes
+///   STRAY   a wrapper around bytes that are not in it
 ///   HOLLOW  a wrapper without anything in it
 ///   RUINED  probes as damaged;  LIAR  gives a kernel that contradicts itself;  FAIL  parses not
 /// `twin-a` and `twin-b` both claim TWINS, a wrapper. The codec `fake-codec` takes the prefix

@@ -6,6 +6,7 @@
 
 #include "fake_registry.hpp"
 #include "image/files.hpp"
+#include "image/pins.hpp"
 #include "scratch.hpp"
 
 namespace {
@@ -21,9 +22,12 @@ struct Scene {
   kxf::Registry registry = kxf_test::fake_registry();
   Record record{};
 
+  std::vector<std::string_view> board{};
+  std::vector<kxf::NamedBytes> keys{};
+
   kxf::Result<LoadedImage> load(std::string_view text) {
-    return load_image("Image", Blob(kxf::ByteVector(text.begin(), text.end())), registry, policy,
-                      record);
+    return load_image({"Image", Blob(kxf::ByteVector(text.begin(), text.end())), board, keys},
+                      registry, policy, record);
   }
   LoadedImage loaded(std::string_view text) {
     auto image = load(text);
@@ -71,11 +75,10 @@ TEST_CASE("image: what the layers carry stays alive and readable with the image"
   Scene scene;
   LoadedImage image = scene.loaded("PACKED:WRAP PACKED:CARRY ab kernel");
   REQUIRE(image.initrd);
-  CHECK(kxf::text_of(*image.initrd) == "WRAP");  // of the outermost layer that has one
+  CHECK(kxf::text_of(image.initrd->view()) == "WRAP");  // of the outermost layer that has one
   REQUIRE(image.device_tree);
-  CHECK(kxf::text_of(*image.device_tree) == "a");
+  CHECK(kxf::text_of(image.device_tree->base.view()) == "a");
   CHECK(image.command_line == "carried=1");
-  CHECK(image.held.size() == 3);
 }
 
 TEST_CASE("image: bytes that nobody knows are refused with what is known and what was seen") {
@@ -142,18 +145,127 @@ TEST_CASE("image: settings are the declared ones, with the policy's values over 
   CHECK(contains(text, "\"colour\""));
 }
 
+TEST_CASE("image: a configuration that the policy names must be there, in one layer") {
+  Scene scene;
+  CHECK(scene.load("CHOICE first PLAIN x"));
+  scene.policy.kernel_configuration = {"first", "board.toml:3:1"};
+  CHECK(scene.load("CHOICE first PLAIN x"));
+  CHECK(scene.load("WRAP CHOICE first CHOICE second PLAIN x"));  // taken by the outer one
+  CHECK(contains(scene.refusal("CHOICE other PLAIN x"), "fake-image: no such configuration"));
+  CHECK(contains(scene.refusal("WRAP PLAIN x"),
+                 "board.toml:3:1 chooses the configuration \"first\", and this image has none to "
+                 "choose from (fake-image > fake-image)"));
+}
+
+TEST_CASE("image: formats are told the board") {
+  Scene scene;
+  scene.board = {"acme,router-v2", "acme,router"};
+  CHECK(scene.loaded("CHOICE first PLAIN x").command_line == "acme,router-v2");
+}
+
+TEST_CASE("image: what an image says of compressions must be so") {
+  Scene scene;
+  CHECK(scene.load("PACKS fake-codec PACKED:PLAIN x"));
+  CHECK(scene.load("PACKS none PLAIN x"));
+  CHECK(
+      contains(scene.refusal("PACKS fake-codec PLAIN x"),
+               "fake-image: damaged: the kernel is packed with fake-codec by what the image says, "
+               "and its bytes are not"));
+  CHECK(contains(scene.refusal("PACKS none PACKED:PLAIN x"),
+                 "the kernel is not packed by what the image says, and its bytes are packed with "
+                 "fake-codec"));
+  CHECK(contains(scene.refusal("PACKS lzo PLAIN x"), "packed with lzo, which no plugin unpacks"));
+}
+
+TEST_CASE("image: a plugin that gives bytes from elsewhere is wrong") {
+  Scene scene;
+  CHECK(contains(scene.refusal("STRAY x"),
+                 "image format fake-image gives bytes that are not in its image"));
+}
+
+TEST_CASE("image: tree and overlays come out of the layer that has them") {
+  Scene scene;
+  const LoadedImage image = scene.loaded("PACKED:TREES 4 base2 ovPLAIN x");
+  REQUIRE(image.device_tree);
+  CHECK(kxf::text_of(image.device_tree->base.view()) == "base");
+  REQUIRE(image.device_tree->overlays.size() == 1);
+  CHECK(kxf::text_of(image.device_tree->overlays[0].view()) == "ov");
+  CHECK(scene.loaded("TREES 4 base0 PLAIN x").device_tree->overlays.empty());
+}
+
+TEST_CASE("image: where a signature is required, it must cover all that is taken") {
+  Scene scene;
+  scene.keys = {{"/keys/dev.pem", kxf::bytes_of("rsa")}};
+  CHECK(scene.loaded("SIGNED PLAIN x").verified_by == "rsa of dev.pem");
+  CHECK(kxf_test::decided(scene.record, "signature") ==
+        "verified: rsa of dev.pem (it covers all that is taken from the image)");
+  CHECK(scene.load("PLAIN x"));
+  scene.record = {};
+  CHECK(scene.load("WRAP SIGNED PLAIN x"));
+  CHECK(kxf_test::decided(scene.record, "signature") ==
+        "verified: rsa of dev.pem (it does not cover an initrd of fake-image)");
+
+  scene.policy.kernel_signature = {kxf::SignatureChoice::required, "board.toml:5:1"};
+  CHECK(scene.load("SIGNED PLAIN x"));
+  CHECK(scene.load("PACKED:SIGNED PACKED:PLAIN x"));
+  CHECK(scene.load("SIGNED WRAP PLAIN x"));
+  CHECK(contains(scene.refusal("PLAIN x"),
+                 "no verified signature covers this kernel, and "
+                 "board.toml:5:1 requires one (fake-image)"));
+  CHECK(contains(scene.refusal("PACKED:PLAIN x"), "no verified signature covers this kernel"));
+  CHECK(contains(scene.refusal("WRAP SIGNED PLAIN x"),
+                 "it carries an initrd, which no verified signature covers"));
+  scene.keys.clear();
+  CHECK(contains(scene.refusal("SIGNED PLAIN x"), "its signature is not verified"));
+}
+
 TEST_CASE("files: one is mapped whole, several are joined on multiples of four") {
   const kxf_test::Scratch scratch;
-  const std::string five = scratch.write("five", "12345").native();
-  const std::string three = scratch.write("three", "abc").native();
-  CHECK(kxf::text_of(kxf::read_file(five)->view()) == "12345");
-  CHECK(kxf::read_initrds({})->empty());
-  CHECK(kxf::text_of(kxf::read_initrds({five})->view()) == "12345");
-  CHECK(kxf::text_of(kxf::read_initrds({five, three})->view()) ==
+  const std::string path = scratch.write("five", "12345").native();
+  CHECK(kxf::text_of(kxf::read_file(path)->view()) == "12345");
+  const auto blob = [](std::string_view text) {
+    return Blob(kxf::ByteVector(text.begin(), text.end()));
+  };
+  const Blob five = blob("12345");
+  const Blob three = blob("abc");
+  CHECK(kxf::join_initrds({}).empty());
+  CHECK(kxf::join_initrds({five}).view().data() == five.view().data());
+  CHECK(kxf::text_of(kxf::join_initrds({five, three}).view()) ==
         std::string_view("12345\0\0\0abc\0", 12));
-  CHECK(kxf::text_of(kxf::read_initrds({three, five, three})->view()) ==
+  CHECK(kxf::text_of(kxf::join_initrds({three, five, three}).view()) ==
         std::string_view("abc\00012345\0\0\0abc\0", 16));
-  CHECK_FALSE(kxf::read_initrds({five, (scratch.path() / "none").native()}));
+}
+
+TEST_CASE("files: a copy keeps what was read, whatever becomes of the file") {
+  const kxf_test::Scratch scratch;
+  const std::string path = scratch.write("file", "before").native();
+  const auto copy = kxf::copy_file(path);
+  REQUIRE(copy);
+  scratch.write("file", "behind");
+  CHECK(kxf::text_of(copy->view()) == "before");
+  CHECK_FALSE(kxf::copy_file((scratch.path() / "none").native()));
+}
+
+TEST_CASE("pins: the same digest goes into the record, another is refused with both") {
+  Record record;
+  const kxf::Setting<std::string> pin{
+      "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "board.toml:7:1"};
+  CHECK(kxf::check_pin({}, kxf::bytes_of("abc"), "it", record));
+  CHECK(record.decisions().empty());
+  CHECK(kxf::check_pin(pin, kxf::bytes_of("abc"), "it", record));  // FIPS 180-4's example
+  CHECK(contains(kxf_test::decided(record, "pin"), "it has SHA-256 ba7816bf"));
+  const auto refused = kxf::check_pin(pin, kxf::bytes_of("abd"), "it", record);
+  REQUIRE_FALSE(refused);
+  CHECK(contains(refused.error().message, "it: its SHA-256 is a52d159f"));
+  CHECK(contains(refused.error().message, "board.toml:7:1 pins it to ba7816bf"));
+
+  const Blob abc(kxf::ByteVector{'a', 'b', 'c'});
+  const kxf::Setting<std::vector<std::string>> pins{{pin.value}, "board.toml:8:1"};
+  CHECK(kxf::check_initrd_pins({}, {abc, abc}, record));
+  CHECK(kxf::check_initrd_pins(pins, {abc}, record));
+  CHECK(contains(kxf::check_initrd_pins(pins, {abc, abc}, record).error().message,
+                 "board.toml:8:1 pins 1 of them, and there are 2"));
+  CHECK_FALSE(kxf::check_initrd_pins(pins, {}, record));
 }
 
 TEST_CASE("files: what is no readable regular file is refused without waiting") {

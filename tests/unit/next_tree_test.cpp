@@ -253,6 +253,62 @@ TEST_CASE("next tree: a file without a running tree is taken as it is") {
   CHECK(std::ranges::equal(tree->blob(), blob.blob()));
 }
 
+TEST_CASE("next tree: the image's own comes before the running one, unless the policy names one") {
+  TreeMaker overlay;
+  overlay.text("/fragment@0", "target-path", "/")
+      .text("/fragment@0/__overlay__", "acme,one", "from the overlay");
+  const auto blob_of = [](const DeviceTree& tree) {
+    return kxf::Blob(kxf::ByteVector(tree.blob().begin(), tree.blob().end()));
+  };
+  const kxf::CarriedTree carried{
+      blob_of(maker_with_cells(2, 2).text("/", "model", "carried").done()),
+      {blob_of(overlay.done())}};
+  Record record;
+  const DeviceTree running = running_tree();
+  Policy policy;
+  policy.tree_set = {{{"/", "acme,two", {'x', 0}}}, "p:3:1"};
+  auto tree = prepare_tree(policy, &running, record, &carried);
+  REQUIRE_MESSAGE(tree, (tree ? "" : tree.error().message));
+  CHECK(tree->model() == "carried");
+  CHECK(tree->root().text("acme,one") == "from the overlay");
+  CHECK(tree->root().text("acme,two") == "x");
+  CHECK(decided(record, "device-tree", "the image's own") ==
+        "the image's own (neither the profile nor a flag names one)");
+  CHECK(decided(record, "device-tree", "overlay 1 of 1 in the image") != "");
+  CHECK(decided(record, "device-tree", "memory nodes of the running system") != "");
+  CHECK(prepare_tree(policy, nullptr, record, &carried));
+
+  policy.tree_source.origin = "p:2:1";
+  record = {};
+  tree = prepare_tree(policy, &running, record, &carried);
+  REQUIRE(tree);
+  CHECK(tree->find("/uart@1000"));
+  CHECK(decided(record, "device-tree", "not the image's own") == "not the image's own (p:2:1)");
+}
+
+TEST_CASE("next tree: a pin holds for a file and for the image's own, never for the running one") {
+  const kxf_test::Scratch scratch;
+  const DeviceTree running = running_tree();
+  const std::string file = scratch.write("board.dtb", kxf::text_of(running.blob())).native();
+  Policy policy;
+  policy.tree_sha256 = {std::string(64, '0'), "p:2:1"};
+  Record record;
+  const auto refusal = [&](const kxf::CarriedTree* carried) {
+    const auto tree = prepare_tree(policy, &running, record, carried);
+    return tree ? std::string() : tree.error().message;
+  };
+  CHECK(contains(refusal(nullptr), "p:2:1 pins a tree from a file or an image"));
+  const kxf::CarriedTree carried{
+      kxf::Blob(kxf::ByteVector(running.blob().begin(), running.blob().end())), {}};
+  CHECK(contains(refusal(&carried), "device tree: the image's own: its SHA-256 is "));
+  policy.tree_source = {file, "--dtb"};
+  CHECK(contains(refusal(nullptr), "and p:2:1 pins it to 0000"));
+  const std::string message = refusal(nullptr);
+  const std::size_t digest = message.find("its SHA-256 is ") + 15;
+  policy.tree_sha256.value = message.substr(digest, 64);
+  CHECK(refusal(nullptr).empty());
+}
+
 // ---- inherit_from_running
 
 TEST_CASE("inherit: a bare tree gets all of it, and each is a decision") {

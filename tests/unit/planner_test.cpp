@@ -81,11 +81,14 @@ TEST_CASE("planner: a kernel of one part is passed on as it is, several are laid
 TEST_CASE("planner: what the image carries is used where the policy names nothing") {
   FakeScene scene;
   scene.kernel("PACKED:CARRY ab");
+  scene.policy.tree_source.origin = "board.toml:2:1";  // its tree is a letter
   auto planned = scene.planned();
   CHECK(kxf::text_of(planned.plan.segment("initrd")->bytes.view()) == "ab");
   CHECK(planned.plan.parts().command_line == "carried=1");
   CHECK(decided(planned.plan.parts().record, "initrd") ==
         "the image's own (the profile names none)");
+  CHECK(decided(planned.plan.parts().record, "device-tree") ==
+        "not the image's own (board.toml:2:1)");
   scene.initrd("another");
   planned = scene.planned();
   CHECK(kxf::text_of(planned.plan.segment("initrd")->bytes.view()) == "another");
@@ -98,11 +101,22 @@ TEST_CASE("planner: the initrd of a layer in the middle stays readable") {
   CHECK(kxf::text_of(planned.plan.segment("initrd")->bytes.view()) == "WRAP");
 }
 
-TEST_CASE("planner: a device tree in the image is left out, on record") {
+TEST_CASE("planner: the image's own tree is taken before the running one") {
   FakeScene scene;
-  scene.kernel("PACKED:CARRY ab");
-  CHECK(decided(scene.planned().plan.parts().record, "device-tree", "not the image's own") ==
-        "not the image's own (trees come from the running system or from a file that is named)");
+  kxf_test::TreeMaker own = scene.tree;
+  const kxf::DeviceTree carried = own.text("/", "model", "from the image").done();
+  scene.kernel(fmt::format("TREES {} {}0 PLAIN kernel", carried.blob().size(),
+                           kxf::text_of(carried.blob())));
+  const auto planned = scene.planned();
+  CHECK(tree_of(planned.plan).model() == "from the image");
+  CHECK(decided(planned.plan.parts().record, "syscall", "kexec_load").find("own device tree") !=
+        std::string::npos);
+  scene.no_tree = true;
+  scene.machine.tree = std::nullopt;
+  CHECK(tree_of(scene.planned().plan).model() == "from the image");
+  scene.no_tree = false;
+  scene.policy.tree_source.origin = "board.toml:2:1";
+  CHECK(tree_of(scene.planned().plan).model() != "from the image");
 }
 
 TEST_CASE("planner: the initrd of an outer layer stays readable") {

@@ -24,7 +24,7 @@ kxf::ProbeVerdict verdict_of(const ByteVector& image) { return format().probe(im
 /// `image` must outlive the result.
 kxf::KernelSpec spec_of(const ByteVector& image) {
   kxf::Record record;
-  const auto contents = format().parse(image, {}, record);
+  const auto contents = format().parse(image, {{}}, record);
   REQUIRE_MESSAGE(contents.has_value(), (contents ? "" : contents.error().message));
   REQUIRE(contents->kernel.has_value());
   CHECK_FALSE(contents->payload.has_value());
@@ -33,7 +33,7 @@ kxf::KernelSpec spec_of(const ByteVector& image) {
 
 std::string error_of(const ByteVector& image) {
   kxf::Record record;
-  const auto contents = format().parse(image, {}, record);
+  const auto contents = format().parse(image, {{}}, record);
   REQUIRE_FALSE(contents.has_value());
   CHECK_FALSE(contents.error().remedy.empty());
   return contents.error().message;
@@ -367,7 +367,7 @@ TEST_CASE("any bytes in an ELF kernel's tables are parsed or refused, never trus
       image[std::size_t{noise[i]} % 176] = noise[i + 1];
     if (verdict_of(image) != kxf::ProbeVerdict::mine) return;
     kxf::Record record;
-    const auto contents = format().parse(image, {}, record);
+    const auto contents = format().parse(image, {{}}, record);
     if (!contents) return;
     const kxf::KernelSpec& spec = *contents->kernel;
     std::uint64_t end = 0;

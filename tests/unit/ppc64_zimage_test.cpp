@@ -25,14 +25,14 @@ constexpr std::size_t kernel = 2;
 constexpr std::size_t initrd = 3;
 
 kxf::ImageContents contents_of(const ByteVector& image, kxf::Record& record) {
-  auto contents = format().parse(image, {}, record);
+  auto contents = format().parse(image, {{}}, record);
   REQUIRE_MESSAGE(contents.has_value(), (contents ? "" : contents.error().message));
   return std::move(*contents);
 }
 
 std::string error_of(const ElfFile& elf) {
   kxf::Record record;
-  const auto contents = format().parse(bytes_of(elf), {}, record);
+  const auto contents = format().parse(bytes_of(elf), {{}}, record);
   REQUIRE_FALSE(contents.has_value());
   CHECK_FALSE(contents.error().remedy.empty());
   return contents.error().message;
@@ -64,9 +64,9 @@ TEST_CASE("the packed kernel is handed on to be probed again") {
     const kxf::ImageContents contents = contents_of(image, record);
     CHECK_FALSE(contents.kernel.has_value());
     REQUIRE(contents.payload.has_value());
-    CHECK(std::ranges::equal(*contents.payload, packed));
-    CHECK(contents.payload->data() >= image.data());
-    CHECK(contents.payload->data() + packed.size() <= image.data() + image.size());
+    CHECK(std::ranges::equal(contents.payload->bytes, packed));
+    CHECK(contents.payload->bytes.data() >= image.data());
+    CHECK(contents.payload->bytes.data() + packed.size() <= image.data() + image.size());
     CHECK_FALSE(contents.initrd.has_value());
     CHECK_FALSE(contents.device_tree.has_value());
     REQUIRE(record.decisions().size() == 1);
@@ -85,7 +85,7 @@ TEST_CASE("initrd and device tree of a wrapper come with the kernel") {
   REQUIRE(contents.initrd.has_value());
   CHECK(std::ranges::equal(*contents.initrd, elf.sections[initrd].contents));
   REQUIRE(contents.device_tree.has_value());
-  CHECK(std::ranges::equal(*contents.device_tree, elf.sections[tree].contents));
+  CHECK(std::ranges::equal(contents.device_tree->bytes, elf.sections[tree].contents));
   CHECK(record.decisions()[0].reason.find(
             "a kernel (9 bytes), an initrd (300 bytes), a device tree (40 bytes)") !=
         std::string::npos);
@@ -152,7 +152,7 @@ TEST_CASE("a 64-bit wrapper that lost its section headers is left to the kernel'
   const kxf::ImageFormat& other = kxf::ppc64::elf_image();
   CHECK(other.probe(image).verdict == kxf::ProbeVerdict::mine);
   kxf::Record record;
-  const auto contents = other.parse(image, {}, record);
+  const auto contents = other.parse(image, {{}}, record);
   REQUIRE_FALSE(contents.has_value());
   CHECK(contents.error().message.find("no kernel that kexec can enter") == 0);
 }
@@ -168,9 +168,9 @@ TEST_CASE("any bytes in a wrapper's tables are parsed or refused, never trusted"
     }
     if (verdict_of(image) != kxf::ProbeVerdict::mine) return;
     kxf::Record record;
-    const auto contents = format().parse(image, {}, record);
+    const auto contents = format().parse(image, {{}}, record);
     if (!contents) return;
-    const kxf::ByteView payload = *contents->payload;
+    const kxf::ByteView payload = contents->payload->bytes;
     RC_ASSERT(!payload.empty());
     RC_ASSERT(payload.data() >= image.data());
     RC_ASSERT(payload.data() + payload.size() <= image.data() + image.size());

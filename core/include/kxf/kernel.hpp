@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kxf/bytes.hpp"
@@ -54,14 +55,31 @@ struct KernelSpec {
   std::string file_load_reason;
 };
 
+/// Bytes that travel in an image and may be packed by themselves.
+struct CarriedBytes {
+  // NOLINTNEXTLINE(google-explicit-constructor): most formats say nothing of a compression
+  CarriedBytes(ByteView view, std::string packed_with = {})
+      : bytes(view), codec(std::move(packed_with)) {}
+
+  ByteView bytes;     ///< inside the bytes that the format was given
+  std::string codec;  ///< name of the Codec; `none`: not packed; empty: the image does not say
+};
+
 /// What an image holds: a kernel, or a payload that has to be probed again (an uImage, a FIT, a
 /// UKI hold other images), and what else travels with it. Views point into the probed bytes.
 struct ImageContents {
   std::optional<KernelSpec> kernel;
-  std::optional<ByteView> payload;
-  std::optional<ByteView> initrd;
-  std::optional<ByteView> device_tree;
+  std::optional<CarriedBytes> payload;
+  std::optional<ByteView> initrd;  ///< as it is: the next kernel unpacks it
+  std::optional<CarriedBytes> device_tree;
+  std::vector<CarriedBytes> overlays;  ///< for device_tree, in the order of application
   std::optional<std::string> command_line;
+
+  /// Which of several configurations these are; empty: the image has none to choose from.
+  std::string configuration;
+  /// The signature that was verified and covers all of the above, for the record: the algorithm and
+  /// the key's name. Empty: none was, or it leaves something out.
+  std::string verified_by;
 };
 
 }  // namespace KXF_ABI_NAMESPACE

@@ -60,7 +60,8 @@ class Acme1 final : public kxf::ImageFormat {
     return {kxf::ProbeVerdict::mine, {}};
   }
 
-  [[nodiscard]] kxf::Result<kxf::ImageContents> parse(kxf::ByteView image, const kxf::Settings&,
+  [[nodiscard]] kxf::Result<kxf::ImageContents> parse(kxf::ByteView image,
+                                                      const kxf::ImageQuestion&,
                                                       kxf::Record&) const noexcept override {
     KXF_TRY(payload, payload_of(image));
     KXF_TRY(announced, kxf::Bytes(image).read<std::uint32_t>(crc_offset));

@@ -24,8 +24,8 @@ void test_container() {
   const kxf::ByteVector good = container();
   kxf::Record record;
   expect(format.probe(good).verdict == kxf::ProbeVerdict::mine, "a container is recognised");
-  const auto contents = format.parse(good, {}, record);
-  expect(contents && contents->payload && kxf::text_of(*contents->payload) == "hello",
+  const auto contents = format.parse(good, {{}}, record);
+  expect(contents && contents->payload && kxf::text_of(contents->payload->bytes) == "hello",
          "the payload comes out");
 
   expect(format.probe(kxf::bytes_of("hello")).verdict == kxf::ProbeVerdict::not_mine,
@@ -39,7 +39,7 @@ void test_container() {
 
   kxf::ByteVector flipped = good;
   flipped.back() ^= 1U;
-  const auto refused = format.parse(flipped, {}, record);
+  const auto refused = format.parse(flipped, {{}}, record);
   expect(!refused && refused.error().message.starts_with("the payload's CRC-32 is "),
          "a flipped bit is refused");
 }
