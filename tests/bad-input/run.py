@@ -23,6 +23,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / 'support'), str(HERE)]
+import bad_containers  # pylint: disable=wrong-import-position
 import bad_crash  # pylint: disable=wrong-import-position
 import bad_files  # pylint: disable=wrong-import-position
 import bad_images  # pylint: disable=wrong-import-position
@@ -85,7 +86,8 @@ def main():
     parser.add_argument('names', nargs='*', help='cases')
     options = parser.parse_args()
     known = []
-    for module in (bad_crash, bad_files, bad_images, bad_machines, bad_trees, bad_policies, bad_plugins, bad_ppc64):
+    for module in (bad_crash, bad_files, bad_images, bad_containers, bad_machines, bad_trees, bad_policies, bad_plugins,
+                   bad_ppc64):
         known += module.cases()
     doubled = {case.name for case in known if sum(other.name == case.name for other in known) > 1}
     assert not doubled, 'two cases of one name: %s' % doubled

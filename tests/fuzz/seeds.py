@@ -15,6 +15,8 @@ import sys
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / 'tests' / 'support'))
 import captures  # pylint: disable=wrong-import-position
+import containers  # pylint: disable=wrong-import-position
+import fdt  # pylint: disable=wrong-import-position
 import fixtures  # pylint: disable=wrong-import-position
 import images  # pylint: disable=wrong-import-position
 import ppc64_images as power  # pylint: disable=wrong-import-position
@@ -86,6 +88,17 @@ def initrd_seeds():
     yield 'xz', b'\xfd7zXZ\0' + bytes(range(90))
 
 
+def container_seeds():
+    """(target, name, content) for images that hold images."""
+    for path in sorted((SOURCE / 'tests' / 'images').glob('*.itb')):
+        yield 'fit', path.stem, path.read_bytes()
+    tree = fdt.Tree(fdt.Node('', {'compatible': b'acme,two\0acme,any\0'})).blob()
+    yield 'uki', 'plain', containers.uki([('.linux', b'a kernel'), ('.initrd', b'an initrd'), ('.cmdline', b'quiet')])
+    yield 'uki', 'trees', containers.uki([('.linux', b'a kernel'), ('.dtb', tree), ('.dtbauto', tree)], bytes(64))
+    yield 'uki', 'profiles', containers.uki([('.linux', b'a kernel'), ('.profile', b'ID=one\n'), ('.profile', b'ID="two"\n'),
+                                             ('.cmdline', b'quiet'), ('.ucode', b'x')])
+
+
 def seeds(plugin):
     """(target, name, content)."""
     machines = {path.stem: captures.Capture(path) for path in sorted((SOURCE / 'tests' / 'machines').glob('*.tar'))}
@@ -118,6 +131,7 @@ def seeds(plugin):
         yield 'uart', path.stem, named.encode()
     yield 'plugin_note', 'formats', plugin
     yield from power_seeds()
+    yield from container_seeds()
 
 
 def main():

@@ -2,6 +2,7 @@
 """The kernels, initrds and trees that the tests load, always the same bytes."""
 import gzip
 
+import containers
 import fdt
 import images
 import ppc64_images
@@ -25,6 +26,30 @@ def overlay():
     return fdt.Tree(fdt.Node('', {}, [fdt.Node('fragment@0', {'target-path': fdt.strings('/')}, [target])]))
 
 
+def board_fit(capture):
+    """A FIT for two boards, the second of which is the captured machine."""
+    board = {'compatible': [name.rstrip('\0') for name in capture.tree.root.properties['compatible'].decode().split('\0') if name]}
+    return containers.fit(
+        {'kernel': containers.fit_image('kernel', gzip.compress(images.arm64_image(), mtime=0), 'gzip'),
+         'tree': containers.fit_image('flat_dt', board_tree(capture).blob()),
+         'lamp': containers.fit_image('flat_dt', overlay().blob()),
+         'ramdisk': containers.fit_image('ramdisk', images.initrd(1001))},
+        {'other': {'kernel': ['kernel'], 'compatible': ['acme,other']},
+         'this': {'kernel': ['kernel'], 'fdt': ['tree', 'lamp'], 'ramdisk': ['ramdisk'], 'loadables': ['ramdisk'], **board}},
+        'other')
+
+
+def board_uki(capture):
+    """A signed UKI with two profiles and trees for two boards."""
+    tree = board_tree(capture)
+    other = fdt.Tree(fdt.Node('', {'compatible': fdt.strings('acme,other')}))
+    return containers.uki([
+        ('.text', b'the stub'), ('.osrel', b'ID=test\n'), ('.cmdline', b'quiet root=/dev/vda\n'), ('.ucode', bytes(100)),
+        ('.initrd', images.initrd(1001)), ('.linux', images.arm64_image()), ('.dtbauto', other.blob()),
+        ('.dtbauto', tree.blob()), ('.profile', b'ID=regular\n'), ('.profile', b'ID=reset\nTITLE="Reset"\n'),
+        ('.cmdline', b'systemd.unit=reset.target')], bytes(512))
+
+
 # What each file is made by; the argument is the captured machine.
 FILES = {
     'Image': lambda machine: images.arm64_image(),
@@ -38,6 +63,8 @@ FILES = {
     'vmlinux': lambda machine: bytes(ppc64_images.kernel()),
     'vmlinux-be': lambda machine: bytes(ppc64_images.kernel(order=ppc64_images.BIG)),
     'zImage': lambda machine: bytes(ppc64_images.zimage()),
+    'board.itb': board_fit,
+    'board.efi': board_uki,
     'initrd': lambda machine: images.initrd(),
     'initrd-odd': lambda machine: images.initrd(1001),
     'initrd-large': lambda machine: images.initrd(96 * MIB + 5),
