@@ -18,7 +18,7 @@ declare -A packages=(
     doctest-dev librapidcheck-dev libbenchmark-dev
     gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu gcc-powerpc64le-linux-gnu binutils-powerpc64le-linux-gnu'
   [cross]='g++-aarch64-linux-gnu libc6-dev-arm64-cross g++-powerpc64le-linux-gnu libc6-dev-ppc64el-cross'
-  [emulate]='qemu-system-arm qemu-efi-aarch64 qemu-system-ppc qemu-system-data device-tree-compiler cpio gzip python3
+  [emulate]='qemu-system-arm qemu-efi-aarch64 qemu-system-ppc qemu-system-data device-tree-compiler u-boot-tools openssl cpio gzip python3
     binutils gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu binutils-powerpc64le-linux-gnu gcc-powerpc64-linux-gnu
     binutils-powerpc64-linux-gnu'
   [lint]='clang-format-14 clang-tidy-14 shellcheck'

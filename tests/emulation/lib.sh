@@ -119,6 +119,15 @@ qemu_of_board() {
   [ "$EFI" = 0 ] || QEMU+=(-bios "$FIRMWARE")
 }
 
+# own_tree MODEL: prints the tree that QEMU makes for the case's machine, under another model
+own_tree() {
+  qemu_of_board
+  "${QEMU[@]}" -M "virt,gic-version=3${MACHINE:+,$MACHINE},dumpdtb=own.dtb" > /dev/null 2>&1 || die 'QEMU gives no tree'
+  fdtput -t s own.dtb / model "$1" || die 'no fdtput (device-tree-compiler)'
+  cat own.dtb
+  rm own.dtb
+}
+
 # with_share INITRD: prints the name of a new initramfs in the current case: the share's files in /mnt, and then INITRD
 with_share() {
   local name=$CASE/first
