@@ -93,6 +93,7 @@ Result<BackendChoice> choose_backend(const Machine& machine, const Policy& polic
                                      Record& record, const LoadNeeds& needs) {
   const std::vector<std::string> load = needs_load(policy, traits, kernel, needs);
   const std::vector<std::string> file = needs_file_load(machine);
+  const bool unverified = policy.crash && wants_digest(policy) && !traits.file_load_verifies;
   if (policy.syscall.value != SyscallChoice::automatic)
     return explicit_choice(machine, policy, load, file, record);
 
@@ -119,6 +120,12 @@ Result<BackendChoice> choose_backend(const Machine& machine, const Policy& polic
   }
   if (facts.kexec_file_load == Support::absent) {
     record.decide("syscall", "kexec_load", "the running kernel has no kexec_file_load");
+    return BackendChoice{Backend::kexec_load, false};
+  }
+  if (unverified && facts.kexec_load != Support::absent) {
+    record.decide("syscall", "kexec_load",
+                  "a crash kernel is verified before it starts, which nothing does after "
+                  "kexec_file_load");
     return BackendChoice{Backend::kexec_load, false};
   }
   record.decide("syscall", "kexec_file_load",

@@ -28,6 +28,8 @@ struct LoadNeeds {
 /// allow only kexec_file_load (lockdown, kexec handover). Both at once is an error that names the
 /// two reasons. A plain load takes kexec_file_load where the kernel has it, and may fall back to
 /// kexec_load when the kernel turns out not to be able to; the fall-back is logged with its errno.
+/// A crash kernel that is to be verified takes kexec_load where nothing verifies it after
+/// kexec_file_load; where only that is allowed, the warning `crash-not-verified` says so.
 /// Errors: the two reasons; a system call that was asked for and that the kernel lacks, or that
 /// cannot honour something else that was asked for.
 [[nodiscard]] Result<BackendChoice> choose_backend(const Machine& machine, const Policy& policy,

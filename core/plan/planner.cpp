@@ -344,6 +344,26 @@ Status choose_call(Draft& draft) {
   return {};
 }
 
+/// Does our purgatory verify the segments? Says who does if it does not.
+bool decide_digest(Draft& draft, bool own_purgatory) {
+  const bool wanted = wants_digest(draft.policy);
+  if (own_purgatory) {
+    draft.record.decide("digest", wanted ? "sha256" : "none", draft.policy.digest.origin);
+    return wanted;
+  }
+  if (draft.policy.crash && draft.architecture->traits().file_load_verifies) {
+    draft.record.decide("digest", "the running kernel's own",
+                        "its kexec_file_load makes the crash kernel verify itself");
+    return false;
+  }
+  draft.record.decide("digest", "none", "kexec_file_load has no purgatory that could verify one");
+  if (draft.policy.crash && wanted)
+    draft.record.warn("crash-not-verified",
+                      "nothing will verify the crash kernel before it starts: kexec_file_load has "
+                      "no purgatory here; load it with kexec_load where the kernel allows that");
+  return false;
+}
+
 }  // namespace
 
 Result<PlannedLoad> plan_load(const Machine& machine, const Policy& policy,
@@ -392,10 +412,7 @@ Result<PlannedLoad> plan_load(const Machine& machine, const Policy& policy,
     }
     KXF_CHECK(check_capacity(capacity, policy, draft.record));
   }
-  const bool digest = own_purgatory && wants_digest(policy);
-  draft.record.decide("digest", digest ? "sha256" : "none",
-                      own_purgatory ? policy.digest.origin
-                                    : "kexec_file_load has no purgatory that could verify one");
+  const bool digest = decide_digest(draft, own_purgatory);
   parts.command_line = draft.command_line;
   parts.memory = draft.memory;
   parts.cpus = draft.cpus;

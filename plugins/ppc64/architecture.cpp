@@ -202,6 +202,7 @@ class Ppc64 final : public Architecture {
     // are not spread over them, and drivers reset devices that nobody shut down.
     traits.crash_command_line = "maxcpus=1 noirqdistrib reset_devices";
     traits.core_header_parameter = "elfcorehdr";
+    traits.file_load_verifies = true;  // by a purgatory of its own, arch/powerpc/purgatory
     traits.hotplug_rewrites_tree = true;
     return traits;
   }

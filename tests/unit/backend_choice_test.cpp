@@ -24,6 +24,7 @@ struct Scene {
   kxf::KernelSpec kernel{};
   Record record{};
   std::string handed_over{};
+  kxf::ArchitectureTraits traits{};
 
   Scene() {
     kernel.file_load = true;
@@ -38,7 +39,7 @@ struct Scene {
     machine.files["/sys/kernel/security/lockdown"] = "none [integrity] confidentiality\n";
   }
   kxf::Result<kxf::BackendChoice> choose() {
-    return choose_backend(machine, policy, {}, kernel, record, {handed_over});
+    return choose_backend(machine, policy, traits, kernel, record, {handed_over});
   }
   std::string refusal() {
     const auto choice = choose();
@@ -148,13 +149,28 @@ TEST_CASE("backend: what a profile spells out as it is by default asks for nothi
   CHECK(scene.choose()->backend == Backend::kexec_file_load);
 }
 
-TEST_CASE("backend: the digest that a crash load has by default does not need kexec_load") {
+TEST_CASE("backend: a crash kernel is verified, by kexec_load where nothing else does") {
   Scene scene;
   scene.policy.crash = true;
   CHECK(wants_digest(scene.policy));
-  CHECK(scene.choose()->backend == Backend::kexec_file_load);
-  scene.policy.digest = {DigestChoice::none, "--digest"};
-  CHECK_FALSE(wants_digest(scene.policy));
+  CHECK(scene.choose()->backend == Backend::kexec_load);
+  SUBCASE("the running kernel's loader does") {
+    scene.traits.file_load_verifies = true;
+    CHECK(scene.choose()->backend == Backend::kexec_file_load);
+  }
+  SUBCASE("kexec_load is not allowed") {
+    scene.lock_down();
+    CHECK(scene.choose()->backend == Backend::kexec_file_load);
+  }
+  SUBCASE("kexec_load is not there") {
+    scene.support(Support::absent, Support::present);
+    CHECK(scene.choose()->backend == Backend::kexec_file_load);
+  }
+  SUBCASE("no digest is wanted") {
+    scene.policy.digest = {DigestChoice::none, "--digest"};
+    CHECK_FALSE(wants_digest(scene.policy));
+    CHECK(scene.choose()->backend == Backend::kexec_file_load);
+  }
 }
 
 TEST_CASE("backend: lockdown and kexec handover allow only kexec_file_load") {

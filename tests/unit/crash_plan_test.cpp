@@ -177,8 +177,10 @@ TEST_CASE("crash plan: the running kernel's own loader needs none of it, and a w
   CrashScene scene;
   scene.machine.own_facts.kexec_file_load = kxf::Support::present;
   scene.machine.files.erase("/fake/linear-map");
+  scene.policy.syscall = {kxf::SyscallChoice::kexec_file_load, "--syscall"};
   const auto planned = scene.planned();
   CHECK(planned.plan.parts().backend == kxf::Backend::kexec_file_load);
+  CHECK(contains(warned(planned.plan.parts().record, "crash-not-verified"), "nothing will verify"));
   REQUIRE(planned.crash);
   CHECK(planned.crash->notes.cpus.size() == 2);
   CHECK(planned.crash->dumped == kxf::RangeSet{{0x40000000, 0x70000000}, {0x78000000, 0x80000000}});

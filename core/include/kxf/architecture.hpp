@@ -38,6 +38,9 @@ struct ArchitectureTraits {
   std::string crash_command_line = {};
   /// The parameter that tells a crash kernel where the core header is; empty: the tree says it.
   std::string core_header_parameter = {};
+  /// After kexec_file_load the running kernel's own loader verifies a crash kernel before it
+  /// starts.
+  bool file_load_verifies = false;
   /// When CPUs come or go, a running kernel that keeps core headers up to date rewrites the crash
   /// kernel's tree, too.
   bool hotplug_rewrites_tree = false;
