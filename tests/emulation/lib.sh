@@ -119,10 +119,10 @@ qemu_of_board() {
   [ "$EFI" = 0 ] || QEMU+=(-bios "$FIRMWARE")
 }
 
-# own_tree MODEL: prints the tree that QEMU makes for the case's machine, under another model
+# own_tree MODEL: prints the tree that QEMU makes for the case's machine, the board virt, under another model
 own_tree() {
-  qemu_of_board
-  "${QEMU[@]}" -M "virt,gic-version=3${MACHINE:+,$MACHINE},dumpdtb=own.dtb" > /dev/null 2>&1 || die 'QEMU gives no tree'
+  qemu-system-aarch64 -display none -nic none -smp "$SMP" -m "$MEM" -cpu "$CPU" \
+    -M "virt,gic-version=3${MACHINE:+,$MACHINE},dumpdtb=own.dtb" 2> /dev/null || die 'QEMU gives no tree'
   fdtput -t s own.dtb / model "$1" || die 'no fdtput (device-tree-compiler)'
   cat own.dtb
   rm own.dtb
