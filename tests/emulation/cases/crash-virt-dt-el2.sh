@@ -10,7 +10,7 @@ prepare() {
   cat > armed.sh <<'G'
 head -c 1000000 /dev/urandom > /tmp/no-kernel
 run kxf load --crash --profile "$PROFILE" --kernel /tmp/no-kernel
-truncate -s 200M /tmp/large
+dd if=/dev/zero of=/tmp/large bs=1M count=112 2> /dev/null
 run kxf load --crash --profile "$PROFILE" --kernel "/tmp/$IMAGE" --initrd /tmp/large
 rm /tmp/no-kernel /tmp/large
 echo "G: the kernel says crash loaded $(cat /sys/kernel/kexec_crash_loaded)"

@@ -13,6 +13,6 @@ check() {
   local base
   armed
   base=$(sed -n 's/.*IOMEM: \([0-9a-f]*\)-.* : Crash kernel.*/\1/p' "$LOG")
-  in_order 'sysrq: Trigger a crash' "physical_start *= 0x$base" 'SECOND: kernel .*-be, .* nproc 1, .* ppc64$' \
+  in_order 'sysrq: Trigger a crash' "physical_start *= 0x$base" 'SECOND: kernel .*-be, .* nproc 1, ppc64$' \
     "SECOND: cmdline .*KXFMARK=$MARK" 'SECOND: end'
 }
