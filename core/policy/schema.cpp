@@ -437,9 +437,10 @@ constexpr Key keys[] = {
     member<&Policy::crash_working_memory>(
         "crash.working-memory", KeyType::size,
         "What a crash kernel needs of its region beside the segments that are loaded there and the "
-        "files of the initrd: its own tables, drivers and the program that writes the dump. The "
-        "region is checked against the sum.",
-        R"("96 MiB")"),
+        "files of the initrd: its own tables, memory that it sets aside for devices (CMA, often 64 "
+        "MiB), drivers and the program that writes the dump. The region is checked against the "
+        "sum.",
+        R"("192 MiB")"),
     member<&Policy::crash_on_small_region>(
         "crash.on-small-region", KeyType::choice,
         "What happens when the region is smaller than that sum: a warning, or no load. A region "

@@ -2,7 +2,7 @@
 # How to run: tests/emulation/run.sh crash-file-load      Expect: ok      Time: 8 s
 KERNEL=small
 GUEST=crash
-MEM=512M
-APPEND=crashkernel=192M
+MEM=640M
+APPEND=crashkernel=224M
 LOAD='--syscall kexec_file_load'
 check() { dumped directly; }

@@ -2,8 +2,8 @@
 #   CPU is offline; after the crash makedumpfile reads the core.  What kexec-tools does: crash-kexec-tools.
 # How to run: tests/emulation/run.sh crash-virt-dt-el1      Expect: ok      Time: 12 s
 GUEST=crash
-MEM=512M
-APPEND=crashkernel=192M
+MEM=640M
+APPEND=crashkernel=224M
 prepare() {
   cat > armed.sh <<'G'
 run kxf unload --crash

@@ -3,14 +3,14 @@
 # How to run: tests/emulation/run.sh crash-virt-dt-el2      Expect: ok      Time: 12 s
 GUEST=crash
 MACHINE=its=off,virtualization=on
-MEM=512M
-APPEND=crashkernel=192M
+MEM=768M
+APPEND=crashkernel=224M
 PANIC_CPU=1
 prepare() {
   cat > armed.sh <<'G'
 head -c 1000000 /dev/urandom > /tmp/no-kernel
 run kxf load --crash --profile "$PROFILE" --kernel /tmp/no-kernel
-dd if=/dev/zero of=/tmp/large bs=1M count=112 2> /dev/null
+dd if=/dev/zero of=/tmp/large bs=1M count=208 2> /dev/null
 run kxf load --crash --profile "$PROFILE" --kernel "/tmp/$IMAGE" --initrd /tmp/large
 rm /tmp/no-kernel /tmp/large
 echo "G: the kernel says crash loaded $(cat /sys/kernel/kexec_crash_loaded)"

@@ -5,7 +5,7 @@ EFI=1
 PROFILE=qemu-virt-efi
 MACHINE=''
 MEM=640M
-APPEND=crashkernel=192M
+APPEND=crashkernel=224M
 PANIC_CPU=1
 check() {
   dumped

@@ -4,7 +4,7 @@
 GUEST=crash
 SMP=4
 MEM=3584M
-APPEND='crashkernel=192M,high crashkernel=64M,low'
+APPEND='crashkernel=224M,high crashkernel=64M,low'
 PANIC_CPU=2
 check() {
   dumped

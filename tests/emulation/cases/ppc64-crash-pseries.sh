@@ -17,6 +17,6 @@ G
 }
 check() {
   dumped
-  in_order 'G: kxf check: exit 0' 'Memory at 40000000 was hot-removed' 'found: memory was removed: 0x40000000-0x4fffffff' 'G: kxf check: exit 1' \
+  in_order 'G: kxf check: exit 0' 'Memory at 40000000 was hot-removed' 'kxf: memory was removed: 0x40000000-0x4fffffff' 'G: kxf check: exit 1' \
     'G: kxf load: exit 0' 'G: kxf check: exit 0' 'G: panic'
 }
