@@ -41,16 +41,27 @@ Probed probe_all(ByteView bytes, const Registry& registry) {
   return probed;
 }
 
-Error unknown_image(const Registry& registry, ByteView bytes, std::size_t depth) {
+/// What a wrapping says of the kernel in it.
+struct Said {
+  std::string layer;
+  std::string text;
+  std::string machine;
+};
+
+Error unknown_image(const Registry& registry, ByteView bytes, std::size_t depth,
+                    const std::vector<Said>& said) {
   std::vector<std::string_view> known;
   for (const auto& format : registry.all<ImageFormat>())
     known.push_back(format.implementation->name());
   for (const auto& codec : registry.all<Codec>()) known.push_back(codec.implementation->name());
   const auto head = bytes.first(std::min<std::size_t>(bytes.size(), 8));
+  std::string wrappings;
+  for (const Said& one : said)
+    if (!one.text.empty()) wrappings += fmt::format("; {} says: {}", one.layer, one.text);
   return {fmt::format("{} not a kernel image that any plugin knows (known: {}; the bytes begin "
-                      "with {:02x})",
+                      "with {:02x}{})",
                       depth == 0 ? "this is" : "what was unwrapped is", fmt::join(known, ", "),
-                      fmt::join(head, " ")),
+                      fmt::join(head, " "), wrappings),
           "check that it is a kernel for this architecture, or install a plugin for its format",
           Fault::refused};
 }
@@ -124,7 +135,7 @@ class Unwrapping {
                     "fetch or build the image again");
     KXF_TRY(codec, codec_for(bytes_.view(), registry_, policy_));
     if (codec == nullptr)
-      return tl::unexpected(unknown_image(registry_, bytes_.view(), image_.layers.size()));
+      return tl::unexpected(unknown_image(registry_, bytes_.view(), image_.layers.size(), said_));
     image_.layers.push_back({std::string(codec->name()), bytes_.size_bytes()});
     KXF_TRY(unpacked, unpack(*codec, bytes_.view(), policy_.unpack_limit.value));
     bytes_ = std::move(unpacked);
@@ -144,6 +155,7 @@ class Unwrapping {
     if (auto taken = take_over(*contents); !taken)
       return tl::unexpected(unusable(std::move(taken).error(), format.name()));
     if (contents->kernel) {
+      KXF_CHECK(check_machine(*contents->kernel, format.name()));
       image_.kernel = std::move(*contents->kernel);
       image_.format = format.name();
       image_.bytes = std::move(bytes_);
@@ -153,6 +165,8 @@ class Unwrapping {
       return refuse(fmt::format("{}: it holds no kernel", format.name()), "use another image");
     if (auto agreed = check_codec(*contents->payload, "kernel"); !agreed)
       return tl::unexpected(unusable(std::move(agreed).error(), format.name()));
+    said_.push_back({std::string(format.name()), std::move(contents->payload_summary),
+                     std::move(contents->payload_machine)});
     bytes_ = bytes_.narrowed(contents->payload->bytes);
     return false;
   }
@@ -238,6 +252,16 @@ class Unwrapping {
     return {};
   }
 
+  /// Is it the kernel that its wrappings say it is?
+  [[nodiscard]] Status check_machine(const KernelSpec& kernel, std::string_view format) const {
+    for (const Said& one : said_)
+      if (!kernel.machine.starts_with(one.machine))
+        return refuse(fmt::format("{} says that it holds a kernel for {}, and {} finds one for {}",
+                                  one.layer, one.machine, format, kernel.machine),
+                      "put the image together again, with the right kernel and architecture");
+    return {};
+  }
+
   [[nodiscard]] Status check_choice() const {
     if (configuration_.empty()) return {};
     return refuse(
@@ -269,6 +293,7 @@ class Unwrapping {
   Record& record_;
   Blob bytes_;                          ///< the layer that comes next
   std::string_view configuration_;      ///< empty once a layer has taken it
+  std::vector<Said> said_;              ///< by the wrappings so far
   std::vector<std::string> uncovered_;  ///< what layers outside of a signature carry
   LoadedImage image_;
 };

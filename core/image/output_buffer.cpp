@@ -48,26 +48,36 @@ OutputBuffer::~OutputBuffer() {
   if (base_ != nullptr) munmap(base_, reserved_);
 }
 
+tl::unexpected<Error> OutputBuffer::over_limit() const {
+  return refuse(fmt::format("unpacks to more than the limit of {}", size_text(limit_)),
+                "raise the unpack limit of the profile if the file really is that large");
+}
+
 Result<std::span<std::uint8_t>> OutputBuffer::tail() {
-  if (used_ >= limit_)
-    return refuse(fmt::format("unpacks to more than the limit of {}", size_text(limit_)),
-                  "raise the unpack limit of the profile if the file really is that large");
+  if (used_ >= limit_) return over_limit();
+  // To the end of a step: what lies behind it costs a system call.
+  return tail(align_down(used_, step_bytes) + step_bytes - used_);
+}
+
+Result<std::span<std::uint8_t>> OutputBuffer::tail(std::uint64_t size) {
+  if (size == 0) return std::span<std::uint8_t>();
+  if (used_ >= limit_) return over_limit();
   if (base_ == nullptr) {
-    const auto size = align_up(limit_, step_bytes);
-    if (!size || *size > UINT64_MAX / 2) return no_memory(limit_, ENOMEM);
-    base_ = reserve_addresses(*size);
-    if (base_ == nullptr) return no_memory(*size, errno);
-    reserved_ = *size;
+    const auto all = align_up(limit_, step_bytes);
+    if (!all || *all > UINT64_MAX / 2) return no_memory(limit_, ENOMEM);
+    base_ = reserve_addresses(*all);
+    if (base_ == nullptr) return no_memory(*all, errno);
+    reserved_ = *all;
   }
-  const std::uint64_t step_start = align_down(used_, step_bytes);
-  // In the middle of a step, the call that returned its first byte has made it writable.
-  if (used_ == step_start) {
-    if (mprotect(base_ + step_start, step_bytes, PROT_READ | PROT_WRITE) != 0)
-      return no_memory(step_start + step_bytes, errno);
+  const std::uint64_t end = used_ + std::min(size, limit_ - used_);
+  if (end > writable_) {
+    const std::uint64_t wanted = align_down(end + step_bytes - 1, step_bytes);
+    if (mprotect(base_ + writable_, wanted - writable_, PROT_READ | PROT_WRITE) != 0)
+      return no_memory(wanted, errno);
     // Advice: where it is refused, small pages do as well.
-    (void)madvise(base_ + step_start, step_bytes, MADV_HUGEPAGE);
+    (void)madvise(base_ + writable_, wanted - writable_, MADV_HUGEPAGE);
+    writable_ = wanted;
   }
-  const std::uint64_t end = std::min(step_start + step_bytes, limit_);
   return std::span<std::uint8_t>(base_ + used_, static_cast<std::size_t>(end - used_));
 }
 
@@ -77,6 +87,7 @@ Blob OutputBuffer::take() {
   std::uint8_t* const base = std::exchange(base_, nullptr);
   const std::uint64_t reserved = std::exchange(reserved_, 0);
   const std::uint64_t used = std::exchange(used_, 0);
+  writable_ = 0;
   if (base == nullptr) return {};
   if (used == 0) {
     munmap(base, reserved);

@@ -112,8 +112,8 @@ class FakeFormat : public kxf::ImageFormat {
     const std::string_view word = word_of(image);
     if (word == "RUINED") return {kxf::ProbeVerdict::damaged, "its second half is missing"};
     for (const std::string_view known :
-         {"PLAIN", "PARTS", "BIGEND", "NOFILE", "CARRY", "WRAP", "CHOICE", "SIGNED", "PACKS",
-          "TREES", "STRAY", "HOLLOW", "LIAR", "FAIL"})
+         {"PLAIN", "PARTS", "BIGEND", "NOFILE", "CARRY", "WRAP", "CLAIM", "CHOICE", "SIGNED",
+          "PACKS", "TREES", "STRAY", "HOLLOW", "LIAR", "FAIL"})
       if (word == known) return {kxf::ProbeVerdict::mine, {}};
     return {};
   }
@@ -129,6 +129,12 @@ class FakeFormat : public kxf::ImageFormat {
     if (word == "WRAP") {
       contents.payload = rest;
       contents.initrd = image.first(word.size());
+      return contents;
+    }
+    if (word == "CLAIM") {
+      contents.payload_machine = word_of(rest);
+      contents.payload_summary = "a kernel for " + contents.payload_machine;
+      contents.payload = rest.subspan(contents.payload_machine.size() + 1);
       return contents;
     }
     if (word == "STRAY") {

@@ -34,6 +34,7 @@ namespace kxf_test {
 ///   TREES N T M O      a wrapper with a tree T of N bytes and an overlay O of M bytes
 ///   STRAY   a wrapper around bytes that are not in it
 ///   HOLLOW  a wrapper without anything in it
+///   CLAIM   a wrapper: a word for the machine that it says its payload is for, then the payload
 ///   RUINED  probes as damaged;  LIAR  gives a kernel that contradicts itself;  FAIL  parses not
 /// `twin-a` and `twin-b` both claim TWINS, a wrapper. The codec `fake-codec` takes the prefix
 /// `PACKED:` away. Console sinks: `fake-uart` (earlycon fakecon, compatible fake,uart), and with

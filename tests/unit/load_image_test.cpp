@@ -101,6 +101,16 @@ TEST_CASE("image: damaged, hollow and unparsable images say which format says so
   CHECK(scene.refusal("FAIL x") == "kernel \"Image\": fake-image: its parts do not fit");
 }
 
+TEST_CASE("image: what a wrapping says of its kernel has to be so") {
+  Scene scene;
+  CHECK(scene.loaded("CLAIM fakearch WRAP PLAIN x").layers.size() == 3);
+  CHECK(scene.loaded("CLAIM fake PACKED:PLAIN x").layers.size() == 3);  // a family of machines
+  CHECK(scene.refusal("CLAIM other WRAP PLAIN x") ==
+        "kernel \"Image\": fake-image says that it holds a kernel for other, and fake-image finds "
+        "one for fakearch");
+  CHECK(contains(scene.refusal("CLAIM other what"), "; fake-image says: a kernel for other)"));
+}
+
 TEST_CASE("image: wrapping has an end") {
   Scene scene;
   const auto wrapped = [](int times) {

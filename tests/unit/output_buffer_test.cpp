@@ -88,3 +88,29 @@ TEST_CASE("a tail that is not committed is not part of the output") {
   REQUIRE(out.tail());
   CHECK(out.take().empty());
 }
+
+TEST_CASE("a block of any size is one piece right behind what was written") {
+  constexpr std::uint64_t mib = 1U << 20U;
+  constexpr std::uint64_t limit = 12 * mib + 5;
+  OutputBuffer out(limit);
+  REQUIRE(fill(out, 3 * mib + 1, SIZE_MAX));
+  const auto block = out.tail(8 * mib);
+  REQUIRE(block);
+  CHECK(block->size() == 8 * mib);
+  CHECK(*(block->data() - 1) == static_cast<std::uint8_t>(3 * mib * 7));
+  std::ranges::fill(*block, std::uint8_t{9});
+  out.commit(8 * mib);
+  CHECK(out.left_bytes() == mib + 4);
+  CHECK(out.tail(0)->empty());
+  const auto rest = out.tail(8 * mib);
+  REQUIRE(rest);
+  CHECK(rest->size() == mib + 4);
+  out.commit(rest->size());
+  CHECK(out.left_bytes() == 0);
+  CHECK(out.tail(0)->empty());
+  CHECK(out.tail(1).error().message == out.over_limit().value().message);
+  const kxf::Blob blob = out.take();
+  CHECK(blob.size_bytes() == limit);
+  CHECK(blob.view()[11 * mib] == 9);
+  CHECK(blob.view()[11 * mib + 1] == 0);
+}

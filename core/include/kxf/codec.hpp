@@ -19,16 +19,25 @@ class KXF_API OutputBuffer {
   /// At least one writable byte behind what is committed, usually many more.
   /// Errors: the limit is reached (a decompression bomb, or a limit set too low).
   [[nodiscard]] Result<std::span<std::uint8_t>> tail();
+  /// The next `size` bytes in one piece, for decoders that write whole blocks or that look back
+  /// into what they wrote: everything committed lies right in front. Fewer when the limit leaves
+  /// fewer. Errors: as for tail() when `size` is not 0 and nothing is left; no memory.
+  [[nodiscard]] Result<std::span<std::uint8_t>> tail(std::uint64_t size);
   /// The first `size` bytes of the last tail() are part of the output now.
   void commit(std::size_t size) noexcept;
 
   [[nodiscard]] std::uint64_t size_bytes() const noexcept { return used_; }
+  /// How much more the limit allows.
+  [[nodiscard]] std::uint64_t left_bytes() const noexcept { return limit_ - used_; }
+  /// The error of tail() at the limit, for decoders that know beforehand that it will be passed.
+  [[nodiscard]] tl::unexpected<Error> over_limit() const;
   /// Hand the output over; the buffer is empty afterwards.
   [[nodiscard]] Blob take();
 
  private:
   std::uint8_t* base_ = nullptr;
   std::uint64_t reserved_ = 0;
+  std::uint64_t writable_ = 0;
   std::uint64_t used_ = 0;
   std::uint64_t limit_;
 };
@@ -41,7 +50,8 @@ class KXF_API Codec : public Extension {
   /// Do the first bytes look like this codec's? By magic only; must not decompress.
   [[nodiscard]] virtual bool recognises(ByteView packed) const noexcept = 0;
   /// Decompress all of `packed` into `out`. What follows the end of the compressed stream is
-  /// ignored when it is zeros, else an error.
+  /// ignored when it is zeros, or the four bytes with the unpacked size that Linux's build appends;
+  /// else it is an error.
   /// Errors: damaged or truncated input (where), the limit of `out`.
   [[nodiscard]] virtual Status unpack(ByteView packed, OutputBuffer& out) const noexcept = 0;
 };

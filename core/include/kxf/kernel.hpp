@@ -75,6 +75,12 @@ struct ImageContents {
   std::vector<CarriedBytes> overlays;  ///< for device_tree, in the order of application
   std::optional<std::string> command_line;
 
+  /// What the image says of its payload, for messages: "a Linux kernel for AArch64". May be empty.
+  std::string payload_summary;
+  /// For which machine that is, as the image says: what KernelSpec::machine of the kernel inside
+  /// has to begin with (`aarch64`, `riscv`). Empty when it does not say.
+  std::string payload_machine;
+
   /// Which of several configurations these are; empty: the image has none to choose from.
   std::string configuration;
   /// The signature that was verified and covers all of the above, for the record: the algorithm and
