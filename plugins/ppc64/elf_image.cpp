@@ -24,7 +24,7 @@
 
 #include <algorithm>
 
-#include "ppc64/elf_file.hpp"
+#include "ppc64/power_elf.hpp"
 #include "ppc64/ppc64.hpp"
 #include "ppc64/zimage.hpp"
 
@@ -41,102 +41,14 @@ constexpr std::uint64_t secondary_entry = 0x60;
 constexpr std::uint64_t copied_to_zero = 0x100;
 // The page size of the running kernel may be 64 KiB, and a relocated kernel moves in such steps.
 constexpr std::uint64_t base_alignment = 64 * 1024;
-// Code finds data by 32-bit offsets from the TOC pointer (the ABIs' medium code model).
-constexpr std::uint64_t largest_kernel_bytes = std::uint64_t{4} << 30U;
 // Real mode ignores the top bits of an address (Power ISA v3.0B, Book III, section 5.7.3), so
 // 0xc000000000000000 is the same place as 0.
 constexpr std::uint64_t real_address_mask = (std::uint64_t{1} << 60U) - 1;
-
-// System V gABI, e_type and p_type
-constexpr std::uint16_t type_executable = 2;
-constexpr std::uint16_t type_dynamic = 3;
-constexpr std::uint32_t segment_load = 1;
-constexpr std::uint32_t segment_interpreter = 3;
 
 constexpr std::uint32_t abi_mask = 3;
 constexpr std::uint32_t abi_v2 = 2;
 
 constexpr std::string_view copy_again = "copy or build the kernel again";
-
-tl::unexpected<Error> bad_segment(const ElfSegment& segment, std::string_view what) {
-  return refuse(fmt::format("damaged ELF kernel: program header {} at offset {} {}", segment.index,
-                            hex(segment.header_at), what),
-                std::string(copy_again));
-}
-
-Status check_type(const ElfHeader& header) {
-  if (header.type == type_executable || header.type == type_dynamic) return {};
-  return refuse(fmt::format("an ELF file of type {}, which is {}, and no kernel", header.type,
-                            header.type == 1   ? "a relocatable object (or a module)"
-                            : header.type == 4 ? "a core dump"
-                                               : "not an executable"),
-                "use the kernel's vmlinux");
-}
-
-Status check_segment(const ElfSegment& segment, std::uint64_t file_bytes) {
-  if (segment.file_bytes > segment.memory_bytes)
-    return bad_segment(segment, fmt::format("has {} bytes in the file and only {} in memory",
-                                            hex(segment.file_bytes), hex(segment.memory_bytes)));
-  if (segment.physical_address > UINT64_MAX - segment.memory_bytes ||
-      segment.virtual_address > UINT64_MAX - segment.memory_bytes)
-    return bad_segment(segment,
-                       fmt::format("wraps: {} bytes from physical address {}, virtual {}",
-                                   hex(segment.memory_bytes), hex(segment.physical_address),
-                                   hex(segment.virtual_address)));
-  if (segment.alignment > 1 && !is_power_of_two(segment.alignment))
-    return bad_segment(segment, fmt::format("has the alignment {}, which is not a power of two",
-                                            hex(segment.alignment)));
-  if (segment.offset > file_bytes || segment.file_bytes > file_bytes - segment.offset)
-    return refuse(
-        fmt::format("truncated ELF kernel: program header {} at offset {} describes {} bytes from "
-                    "offset {}, and the file ends at {}",
-                    segment.index, hex(segment.header_at), hex(segment.file_bytes),
-                    hex(segment.offset), hex(file_bytes)),
-        "copy the kernel again");
-  return {};
-}
-
-/// The PT_LOADs that have any memory: ascending, disjoint, inside the file.
-Result<std::vector<ElfSegment>> loaded_segments(ByteView file, const ElfHeader& header) {
-  KXF_TRY(all, read_segments(file, header));
-  std::vector<ElfSegment> loaded;
-  for (const ElfSegment& segment : all) {
-    if (segment.type == segment_interpreter)
-      return refuse("an ELF program for an operating system (it names an interpreter), no kernel",
-                    "use the kernel's vmlinux");
-    if (segment.type != segment_load || (segment.memory_bytes == 0 && segment.file_bytes == 0))
-      continue;
-    KXF_CHECK(check_segment(segment, file.size()));
-    if (!loaded.empty()) {
-      const ElfSegment& before = loaded.back();
-      if (segment.physical_address < before.physical_address)
-        return bad_segment(
-            segment, fmt::format("is out of order: physical address {} behind {}",
-                                 hex(segment.physical_address), hex(before.physical_address)));
-      if (segment.physical_address < before.physical_address + before.memory_bytes)
-        return bad_segment(
-            segment, fmt::format("overlaps program header {}: it begins at {}, and that ends at {}",
-                                 before.index, hex(segment.physical_address),
-                                 hex(before.physical_address + before.memory_bytes)));
-    }
-    loaded.push_back(segment);
-  }
-  if (loaded.empty())
-    return refuse("damaged ELF kernel: none of its program headers loads anything",
-                  std::string(copy_again));
-  const std::uint64_t size =
-      loaded.back().physical_address + loaded.back().memory_bytes - loaded.front().physical_address;
-  if (size > largest_kernel_bytes)
-    return bad_segment(
-        loaded.back(),
-        fmt::format("makes the kernel larger than 4 GiB: it would need {} bytes", hex(size)));
-  return loaded;
-}
-
-ByteView bytes_of_segment(ByteView file, const ElfSegment& segment) {
-  return file.subspan(static_cast<std::size_t>(segment.offset),
-                      static_cast<std::size_t>(segment.file_bytes));
-}
 
 /// What the function descriptor at `address` points to; nothing when no segment has its bytes.
 std::optional<std::uint64_t> descriptor_at(ByteView file, Endian endian,
@@ -144,7 +56,7 @@ std::optional<std::uint64_t> descriptor_at(ByteView file, Endian endian,
                                            std::uint64_t address) {
   for (const ElfSegment& segment : loaded) {
     if (address < segment.virtual_address) continue;
-    const Bytes bytes(bytes_of_segment(file, segment), endian);
+    const Bytes bytes(segment_bytes(file, segment), endian);
     if (const auto target = bytes.read<std::uint64_t>(address - segment.virtual_address))
       return *target;
   }
@@ -173,7 +85,7 @@ Status check_entry_point(ByteView file, const ElfHeader& header,
                   fmt::format("the function descriptor at {} says the same", hex(header.entry)));
     return {};
   }
-  if (*target == 0 && header.type == type_dynamic) {
+  if (*target == 0 && header.type == elf_dynamic) {
     record.decide(
         "kernel entry", "its first byte",
         fmt::format("the function descriptor at {} is still to be relocated", hex(header.entry)));
@@ -243,11 +155,11 @@ KernelSpec describe(ByteView file, const ElfHeader& header, const std::vector<El
   spec.placement = Placement::anywhere;
   for (const ElfSegment& segment : loaded)
     spec.parts.push_back(
-        {bytes_of_segment(file, segment), segment.physical_address - start, segment.memory_bytes});
+        {segment_bytes(file, segment), segment.physical_address - start, segment.memory_bytes});
   spec.memory_size = spec.parts.back().memory_offset + spec.parts.back().memory_size;
   // Linkers make relocatable little-endian kernels ET_EXEC, too. Whether this is one, the kernel
   // says in its first bytes, and the architecture reads it there.
-  if (header.type == type_executable)
+  if (header.type == elf_executable)
     spec.window = Range::sized(start & real_address_mask, spec.memory_size);
   spec.file_load_reason = file_load_problem(loaded);
   spec.file_load = spec.file_load_reason.empty();
@@ -276,13 +188,12 @@ class ElfImage final : public ImageFormat {
   [[nodiscard]] Result<ImageContents> parse(ByteView image, const ImageQuestion& /*question*/,
                                             Record& record) const noexcept override {
     KXF_TRY(header, read_elf_header(image));
-    KXF_CHECK(check_type(header));
     if ((header.flags & abi_mask) == abi_mask)
       return refuse(
           fmt::format("e_flags {:#x} names an ABI that 64-bit Power does not have", header.flags),
           std::string(copy_again));
-    KXF_TRY(loaded, loaded_segments(image, header));
-    KXF_CHECK(check_first_bytes(bytes_of_segment(image, loaded.front()), header.kind.endian));
+    KXF_TRY(loaded, read_kernel_segments(image, header));
+    KXF_CHECK(check_first_bytes(segment_bytes(image, loaded.front()), header.kind.endian));
     KXF_CHECK(check_entry_point(image, header, loaded, record));
     ImageContents contents;
     contents.kernel = describe(image, header, loaded);

@@ -16,7 +16,7 @@
 
 #include <fmt/format.h>
 
-#include "ppc64/elf_file.hpp"
+#include "ppc64/power_elf.hpp"
 #include "ppc64/ppc64.hpp"
 
 namespace kxf::ppc64 {

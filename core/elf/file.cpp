@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ppc64/elf_file.hpp"
-
 #include <fmt/format.h>
 
-#include <kxf/range.hpp>
 #include <string>
 
-namespace kxf::ppc64 {
+#include "kxf/elf.hpp"
+#include "kxf/range.hpp"
+
+namespace kxf {
+inline namespace KXF_ABI_NAMESPACE {
 namespace {
 
 // System V gABI, "ELF Identification"
@@ -88,7 +89,7 @@ Result<NamedSection> read_section(const Fields& fields, const ElfHeader& header,
 
 }  // namespace
 
-std::optional<ElfKind> power_elf(ByteView file) {
+std::optional<ElfKind> elf_kind(ByteView file) noexcept {
   if (file.size() < machine_at + 2 || !Bytes(file).has(0, magic)) return std::nullopt;
   const std::uint8_t width = file[class_at];
   const std::uint8_t data = file[data_at];
@@ -99,13 +100,12 @@ std::optional<ElfKind> power_elf(ByteView file) {
   const auto low = file[machine_at + (data == 1 ? 0 : 1)];
   const auto high = file[machine_at + (data == 1 ? 1 : 0)];
   kind.machine = static_cast<std::uint16_t>(high << 8U | low);
-  if (kind.machine != machine_power && kind.machine != machine_power64) return std::nullopt;
   return kind;
 }
 
 Result<ElfHeader> read_elf_header(ByteView file) {
-  const auto kind = power_elf(file);
-  if (!kind) return broken("read_elf_header() was given no ELF file for Power");
+  const auto kind = elf_kind(file);
+  if (!kind) return broken("read_elf_header() was given no ELF file");
   const Fields fields(file, *kind);
   const Layout& layout = fields.layout();
   if (file.size() < layout.header_bytes)
@@ -200,4 +200,5 @@ Result<ByteView> section_bytes(ByteView file, const ElfSection& section, std::st
                       static_cast<std::size_t>(section.file_bytes));
 }
 
-}  // namespace kxf::ppc64
+}  // namespace KXF_ABI_NAMESPACE
+}  // namespace kxf
