@@ -12,6 +12,7 @@ namespace kxf::arm64 {
 
 [[nodiscard]] const Architecture& architecture();
 [[nodiscard]] const ImageFormat& image_format();
+[[nodiscard]] const ImageFormat& elf_image();
 [[nodiscard]] const CpuEnableMethod& psci();
 [[nodiscard]] const CpuEnableMethod& spin_table();
 [[nodiscard]] const CpuEnableMethod& parking();
