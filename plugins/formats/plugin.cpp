@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kxf/plugin.hpp"
 
-#include "formats/fit.hpp"
-#include "formats/gzip.hpp"
-#include "formats/uki.hpp"
+#include "formats/formats.hpp"
 
 namespace {
 
 bool add_all(kxf::Registrar& registrar) noexcept {
-  static const kxf::formats::GzipCodec gzip;
-  return registrar.add(gzip) && registrar.add(kxf::formats::fit()) &&
-         registrar.add(kxf::formats::uki());
+  namespace formats = kxf::formats;
+  return registrar.add(formats::gzip()) && registrar.add(formats::xz()) &&
+         registrar.add(formats::lzma()) && registrar.add(formats::zstd()) &&
+         registrar.add(formats::lz4()) && registrar.add(formats::bzip2()) &&
+         registrar.add(formats::lzo()) && registrar.add(formats::fit()) &&
+         registrar.add(formats::uki());
 }
 
 }  // namespace
 
 KXF_PLUGIN("formats", KXF_VERSION, "kxf", "compressions and containers that kernel images come in",
-           "codec:gzip image-format:fit image-format:uki", add_all)
+           "codec:gzip codec:xz codec:lzma codec:zstd codec:lz4 codec:bzip2 codec:lzo "
+           "image-format:fit image-format:uki",
+           add_all)
