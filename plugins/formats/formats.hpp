@@ -17,5 +17,7 @@ namespace kxf::formats {
 
 [[nodiscard]] const ImageFormat& fit();
 [[nodiscard]] const ImageFormat& uki();
+[[nodiscard]] const ImageFormat& uimage();
+[[nodiscard]] const ImageFormat& zboot();
 
 }  // namespace kxf::formats

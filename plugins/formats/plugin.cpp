@@ -11,12 +11,13 @@ bool add_all(kxf::Registrar& registrar) noexcept {
          registrar.add(formats::lzma()) && registrar.add(formats::zstd()) &&
          registrar.add(formats::lz4()) && registrar.add(formats::bzip2()) &&
          registrar.add(formats::lzo()) && registrar.add(formats::fit()) &&
-         registrar.add(formats::uki());
+         registrar.add(formats::uki()) && registrar.add(formats::uimage()) &&
+         registrar.add(formats::zboot());
 }
 
 }  // namespace
 
 KXF_PLUGIN("formats", KXF_VERSION, "kxf", "compressions and containers that kernel images come in",
            "codec:gzip codec:xz codec:lzma codec:zstd codec:lz4 codec:bzip2 codec:lzo "
-           "image-format:fit image-format:uki",
+           "image-format:fit image-format:uki image-format:uimage image-format:efi-zboot",
            add_all)

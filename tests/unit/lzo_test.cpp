@@ -9,11 +9,13 @@
 
 #include "formats/formats.hpp"
 #include "formats/lzo1x.hpp"
+#include "from_hex.hpp"
 #include "packers.hpp"
 
 namespace {
 
 using namespace kxf;
+using kxf_test::from_hex;
 
 /// `lzop -1`: LZO1X-1(15), Adler-32.
 constexpr std::string_view fast =
@@ -45,14 +47,6 @@ std::string sample() {
   for (int i = 0; i < 40; ++i) text += static_cast<char>(32 + i * 7 % 90);
   lines(10, 20);
   return text + std::string(1000, '-');
-}
-
-ByteVector from_hex(std::string_view hex) {
-  ByteVector bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
-    bytes.push_back(
-        static_cast<std::uint8_t>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16)));
-  return bytes;
 }
 
 std::string unpack(ByteView packed) {
