@@ -207,6 +207,7 @@ Result<ByteView> checked_data(ByteView image, const Header& header) {
                               "header says {:#010x}",
                               data.size(), crc, header.data_crc),
                   std::string(copy_again));
+  if (data.empty()) return refuse("damaged uImage: it has no data", std::string(copy_again));
   const ByteView rest = image.subspan(header_bytes + data.size());
   const auto is_filling = [](std::uint8_t byte) { return byte == 0 || byte == 0xff; };
   const auto stray = std::ranges::find_if_not(rest, is_filling);

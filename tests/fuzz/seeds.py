@@ -6,7 +6,9 @@ How to run:  by the build (kxf_fuzz_seeds); PLUGIN is a plugin that was built
 Expect:      no output
 Time:        below 1 s
 """
+import bz2
 import gzip
+import lzma
 import pathlib
 import struct
 import subprocess
@@ -19,6 +21,7 @@ import containers  # pylint: disable=wrong-import-position
 import fdt  # pylint: disable=wrong-import-position
 import fixtures  # pylint: disable=wrong-import-position
 import images  # pylint: disable=wrong-import-position
+import packers  # pylint: disable=wrong-import-position
 import ppc64_images as power  # pylint: disable=wrong-import-position
 
 EARLYCON = [
@@ -99,6 +102,61 @@ def container_seeds():
                                              ('.cmdline', b'quiet'), ('.ucode', b'x')])
 
 
+# What the compressors proper make of "line 0 of the sample" to "line 29 ...": zstd -19 from a pipe, lz4 -9, lzop -9.
+REAL = {
+    'zstd':
+        '28b52ffd0468a5020022830a10a0ed78f8e9235155dc6e0909857e4ec1ffffffbf6ddbb68d8e2964881b6c8b2e49dd355541'
+        '0dba8fb51ea810f0fb9f0150a3a4071012e14704d507b5db37af5d716daf2d3bf6ebac17765c1550042c0512b7b3e2',
+    'lz4':
+        '04224d186440a7ac000000f1066c696e652030206f66207468652073616d706c650a15001f311500011f321500011f331500'
+        '011f341500011f351500011f361500011f371500011f381500011f39bd00020fd300030fd400021f31d500021f31d600021f'
+        '31d700021f31d800021f31d900021f31da00021f31db00021f31dc00021f32dc00021f32b001030fdc00021f32dc00021f32'
+        'dc00021f32dc00021f32dc00021f32dc00021f32dc00021732dc00506d706c650a000000002eafedea',
+    'lzo':
+        '894c5a4f000d0a1a0a104020a0094003090300000d000000006b008daa00000000002b6403180000028a0000008cd276d5b2'
+        '266c696e652030206f66207468652073616d706c650a91023132510032325100333251003432510035325100363251003732'
+        '5100383251003933f002344803334d0331335103313355033133590331335d0331336103313365033133690331336d033233'
+        '6d033234bc06336d0332336d0332336d0332336d0332336d0332336d0332336d03322e6c0311000000000000',
+}
+
+
+def packed_seeds(small):
+    """(target, name, content) for the codecs."""
+    runs = b'a' * 1000 + small[:500] + b'b' * 100
+    ways = {
+        'gzip': {'image': lambda data: gzip.compress(data, mtime=0),
+                 'stored': lambda data: gzip.compress(data, compresslevel=0, mtime=0)},
+        'bzip2': {'image': lambda data: bz2.compress(data, 1)},
+        'xz': {'crc32': lambda data: lzma.compress(data, check=lzma.CHECK_CRC32, preset=0),
+               'sha256': lambda data: lzma.compress(data, check=lzma.CHECK_SHA256, preset=0)},
+        'lzma': {'image': lambda data: lzma.compress(data, lzma.FORMAT_ALONE, preset=0)},
+        'zstd': {'raw': packers.zstd},
+        'lz4': {'legacy': packers.lz4_legacy, 'frame': packers.lz4},
+        'lzo': {'crc': packers.lzop, 'adler': lambda data: packers.lzop(data, crc=False)},
+    }
+    for target, packs in ways.items():
+        for name, pack in packs.items():
+            yield target, name, pack(small[:2000])
+            yield target, name + '-runs', pack(runs)
+            yield target, name + '-two', pack(b'one' * 20) + pack(b'two' * 20) + bytes(16)
+    for target, digits in REAL.items():
+        yield target, 'real', bytes.fromhex(digits)
+    # Behind lzop's header, which has 38 bytes, and the sizes and the checksum of the block
+    yield 'lzo1x', 'runs', packers.lzop(runs)[50:-4]
+    yield 'lzo1x', 'real', bytes.fromhex(REAL['lzo'])[50:-4]
+
+
+def wrapped_seeds(small):
+    """(target, name, content) for the formats that wrap."""
+    packed = gzip.compress(small, mtime=0)
+    yield 'uimage', 'plain', images.uimage(small[:200])
+    yield 'uimage', 'packed', images.uimage(packed, 1) + b'\xff' * 64
+    yield 'uimage', 'files', images.multi_uimage([packed, b'an initrd', b'\xd0\x0d\xfe\xed a tree'], 1)
+    yield 'uimage', 'script', images.uimage(b'echo', kind=6)
+    yield 'zboot', 'plain', images.zboot(packed)
+    yield 'zboot', 'signed', images.zboot(packed, b'zstd22', certificates=bytes(64))
+
+
 def seeds(plugin):
     """(target, name, content)."""
     machines = {path.stem: captures.Capture(path) for path in sorted((SOURCE / 'tests' / 'machines').glob('*.tar'))}
@@ -107,9 +165,11 @@ def seeds(plugin):
     yield 'arm64_image', 'old', images.arm64_image(1000, image_size=0, flags=0, text_offset=0x80000)
     yield 'arm64_image', 'padded', images.arm64_image(4096, image_size=4096) + bytes(500)
     yield 'arm64_image', 'header', small[:64]
-    yield 'gzip', 'image', gzip.compress(small, mtime=0)
-    yield 'gzip', 'stored', gzip.compress(small, compresslevel=0, mtime=0)
-    yield 'gzip', 'members', gzip.compress(b'one', mtime=0) + gzip.compress(b'two' * 1000, mtime=0) + bytes(16)
+    yield 'arm64_elf', 'little', bytes(images.arm64_elf(small, memory=8192))
+    yield 'arm64_elf', 'big', bytes(images.arm64_elf(images.arm64_image(1000, 4096, flags=images.BIG), '>'))
+    yield 'arm64_elf', 'old', bytes(images.arm64_elf(images.arm64_image(1000, image_size=0, flags=0)))
+    yield from packed_seeds(small)
+    yield from wrapped_seeds(small)
     yield 'device_tree', 'overlay', fixtures.overlay().blob()
     for name, capture in machines.items():
         yield 'device_tree', name, capture.tree.blob()

@@ -262,7 +262,8 @@ TEST_CASE("uImage: a list of files that does not fit the data is damaged") {
         "damaged uImage: a multi-file image without a file");
   CHECK(error_of(uimage(multi, ByteVector(7, 1))) ==
         "damaged uImage: the list of its files has no end");
-  CHECK(error_of(uimage(multi, {})) == "damaged uImage: the list of its files has no end");
+  CHECK(error_of(uimage(multi, {})) == "damaged uImage: it has no data");
+  CHECK(error_of(uimage({}, {})) == "damaged uImage: it has no data");
   ByteVector data = files({bytes("kernel"), bytes("initrd")});
   store<std::uint32_t>(data, 4, UINT32_MAX, Endian::big);
   CHECK(error_of(uimage(multi, data)) ==
