@@ -55,8 +55,8 @@ struct ImageFile {
 /// Errors: no format knows the bytes; one knows them and says how they are damaged; two formats
 /// claim them and the profile does not choose; too many layers; more than the policy's
 /// unpack-limit; a compression that is not what the image says; a configuration that is not there;
-/// no verified signature where the policy requires one, or one that does not cover all; a kernel for
-/// another machine than its wrapping says.
+/// no verified signature where the policy requires one, or one that does not cover all; a kernel
+/// for another machine than its wrapping says.
 [[nodiscard]] Result<LoadedImage> load_image(const ImageFile& file, const Registry& registry,
                                              const Policy& policy, Record& record);
 

@@ -8,6 +8,15 @@
 namespace kxf {
 inline namespace KXF_ABI_NAMESPACE {
 
+std::string shown(std::string_view text) {
+  constexpr std::size_t longest = 64;
+  std::string result(text.substr(0, longest));
+  std::ranges::replace_if(
+      result, [](char letter) { return letter < ' ' || letter > '~'; }, '?');
+  if (text.size() > longest) result += "...";
+  return result;
+}
+
 Result<ByteView> Bytes::slice(std::uint64_t offset, std::uint64_t size) const {
   const std::uint64_t available = view_.size();
   if (offset > available || size > available - offset) {

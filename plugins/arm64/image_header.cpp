@@ -31,7 +31,6 @@ Result<ImageHeader> read_image_header(ByteView kernel) {
   header.image_size = image_size;
   header.flags = flags;
   header.has_pe = image.has(0, "MZ") && pe_offset != 0;
-  header.pe_offset = pe_offset;
   return header;
 }
 

@@ -25,8 +25,7 @@ struct ImageHeader {
   std::uint64_t text_offset = 0;
   std::uint64_t image_size = 0;
   std::uint64_t flags = 0;
-  bool has_pe = false;
-  std::uint32_t pe_offset = 0;
+  bool has_pe = false;  ///< there is an EFI stub
 };
 
 /// Is the magic where it has to be? `kernel` may be shorter than the header.

@@ -246,13 +246,4 @@ std::vector<std::string_view> board_of(ByteView blob) {
   return {};
 }
 
-std::string shown(std::string_view text) {
-  constexpr std::size_t longest = 64;
-  std::string result(text.substr(0, longest));
-  for (char& c : result)
-    if (c != ' ' && !is_printable(c)) c = '?';
-  if (text.size() > longest) result += "...";
-  return result;
-}
-
 }  // namespace kxf::formats

@@ -110,7 +110,4 @@ class FlatTree {
 /// there are none or the blob is no tree.
 [[nodiscard]] std::vector<std::string_view> board_of(ByteView blob);
 
-/// For messages: what is not printable ASCII becomes `?`, and what is too long is cut.
-[[nodiscard]] std::string shown(std::string_view text);
-
 }  // namespace kxf::formats

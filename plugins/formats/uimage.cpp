@@ -184,7 +184,6 @@ bool is_header_sound(ByteView image) {
 
 Result<Header> read_header(ByteView image) {
   const Bytes bytes(image, Endian::big);
-  Header header;
   KXF_TRY(size, bytes.read<std::uint32_t>(12));
   KXF_TRY(load, bytes.read<std::uint32_t>(16));
   KXF_TRY(entry, bytes.read<std::uint32_t>(20));
@@ -192,11 +191,9 @@ Result<Header> read_header(ByteView image) {
   KXF_TRY(kinds, bytes.slice(28, 4));
   KXF_TRY(name, bytes.slice(name_at, header_bytes - name_at));
   const std::string_view text = text_of(name);
-  std::string title(text.substr(0, text.find('\0')));
-  std::ranges::replace_if(
-      title, [](char letter) { return letter < ' ' || letter > '~'; }, '?');
-  return Header{size,     load,     entry,    data_crc,        kinds[0],
-                kinds[1], kinds[2], kinds[3], std::move(title)};
+  return Header{size,     load,     entry,
+                data_crc, kinds[0], kinds[1],
+                kinds[2], kinds[3], shown(text.substr(0, text.find('\0')))};
 }
 
 /// The data, whose CRC is right. Behind them is nothing, or what flash memory is filled with.

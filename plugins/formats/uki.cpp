@@ -17,7 +17,7 @@
 #include <optional>
 
 #include "formats/flat_tree.hpp"
-#include "formats/pe.hpp"
+#include "kxf/pe.hpp"
 
 namespace kxf::formats {
 namespace {

@@ -59,7 +59,6 @@ struct Header {
   std::uint32_t payload_offset = 0;
   std::uint32_t payload_size = 0;
   std::string_view compression;
-  std::uint32_t pe_offset = 0;
 };
 
 Result<Header> read_header(ByteView image) {
@@ -67,13 +66,12 @@ Result<Header> read_header(ByteView image) {
   KXF_TRY(payload_offset, bytes.read<std::uint32_t>(8));
   KXF_TRY(payload_size, bytes.read<std::uint32_t>(12));
   KXF_TRY(name, bytes.slice(compression_at, compression_end - compression_at));
-  KXF_TRY(pe_offset, bytes.read<std::uint32_t>(60));
   const std::string_view text = text_of(name);
-  return Header{payload_offset, payload_size, text.substr(0, text.find('\0')), pe_offset};
+  return Header{payload_offset, payload_size, text.substr(0, text.find('\0'))};
 }
 
 /// The packed kernel: inside the program and not in its header or its signature.
-Result<ByteView> payload_of(ByteView image, const Header& header, const PeLayout& pe) {
+Result<ByteView> payload_of(ByteView image, const Header& header, const PeFile& pe) {
   const std::uint64_t end = std::uint64_t{header.payload_offset} + header.payload_size;
   const std::uint64_t program_end = pe.certificates.empty() ? image.size() : pe.certificates.start;
   if (header.payload_offset < header_bytes || header.payload_size == 0 || end > program_end)
@@ -97,7 +95,7 @@ Result<std::string> compression_of(const Header& header) {
 }
 
 /// What KernelSpec::machine begins with.
-Result<std::string> machine_of(const PeLayout& pe) {
+Result<std::string> machine_of(const PeFile& pe) {
   const auto found = std::ranges::find(machines, pe.machine, &Machine::number);
   if (found != machines.end()) return std::string(found->name);
   return refuse(
@@ -126,12 +124,7 @@ class ZBoot final : public ImageFormat {
   [[nodiscard]] Result<ImageContents> parse(ByteView image, const ImageQuestion& /*question*/,
                                             Record& record) const noexcept override {
     KXF_TRY(header, read_header(image));
-    KXF_TRY(pe, read_pe(image, header.pe_offset));
-    if (pe.file_bytes() > image.size())
-      return refuse(fmt::format("truncated EFI zboot image: its PE header describes {} bytes, the "
-                                "file has {}",
-                                pe.file_bytes(), image.size()),
-                    std::string(copy_again));
+    KXF_TRY(pe, read_pe(image));
     KXF_TRY(payload, payload_of(image, header, pe));
     KXF_TRY(compression, compression_of(header));
     KXF_TRY(machine, machine_of(pe));

@@ -149,12 +149,12 @@ def packed_seeds(small):
 def wrapped_seeds(small):
     """(target, name, content) for the formats that wrap."""
     packed = gzip.compress(small, mtime=0)
-    yield 'uimage', 'plain', images.uimage(small[:200])
-    yield 'uimage', 'packed', images.uimage(packed, 1) + b'\xff' * 64
-    yield 'uimage', 'files', images.multi_uimage([packed, b'an initrd', b'\xd0\x0d\xfe\xed a tree'], 1)
-    yield 'uimage', 'script', images.uimage(b'echo', kind=6)
-    yield 'zboot', 'plain', images.zboot(packed)
-    yield 'zboot', 'signed', images.zboot(packed, b'zstd22', certificates=bytes(64))
+    yield 'uimage', 'plain', containers.uimage(small[:200])
+    yield 'uimage', 'packed', containers.uimage(packed, 1) + b'\xff' * 64
+    yield 'uimage', 'files', containers.multi_uimage([packed, b'an initrd', b'\xd0\x0d\xfe\xed a tree'], 1)
+    yield 'uimage', 'script', containers.uimage(b'echo', kind=6)
+    yield 'zboot', 'plain', containers.zboot(packed)
+    yield 'zboot', 'signed', containers.zboot(packed, b'zstd22', certificates=bytes(64))
 
 
 def seeds(plugin):

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The kernels, initrds and trees that the tests load, always the same bytes."""
 import gzip
+import lzma
 
 import containers
 import fdt
 import images
+import packers
 import ppc64_images
 from images import ANYWHERE, LITTLE, MIB, PAGES_16K, PAGES_4K, PAGES_64K
 
@@ -50,6 +52,12 @@ def board_uki(capture):
         ('.cmdline', b'systemd.unit=reset.target')], bytes(512))
 
 
+def board_uimage(capture):
+    """A uImage of kernel, initrd and tree."""
+    kernel = lzma.compress(images.arm64_image(), lzma.FORMAT_ALONE, preset=0)
+    return containers.multi_uimage([kernel, images.initrd(1001), board_tree(capture).blob()], 3, load=0, entry=0x40)
+
+
 # What each file is made by; the argument is the captured machine.
 FILES = {
     'Image': lambda machine: images.arm64_image(),
@@ -59,6 +67,11 @@ FILES = {
     # before 4.6: as low as possible; before 3.17: no image_size either
     'Image-4.4': lambda machine: images.arm64_image(text_offset=0x80000, flags=LITTLE | PAGES_4K),
     'Image-3.10': lambda machine: images.arm64_image(text_offset=0x80000, image_size=0, flags=0),
+    # the same kernel as Image and Image.gz, in other ways
+    'Image.lz4': lambda machine: packers.lz4_legacy(images.arm64_image()),
+    'vmlinuz.efi': lambda machine: containers.zboot(packers.zstd(images.arm64_image()), b'zstd22', certificates=bytes(64)),
+    'vmlinux-arm64': lambda machine: bytes(images.arm64_elf()),
+    'board.uimage': board_uimage,
     # 64-bit Power: in either byte order, one that cannot move, and in a wrapper of each kind
     'vmlinux': lambda machine: bytes(ppc64_images.kernel()),
     'vmlinux-be': lambda machine: bytes(ppc64_images.kernel(order=ppc64_images.BIG)),

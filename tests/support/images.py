@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kernel images made of a header and a pattern: nothing boots from them, and the same call gives the same bytes.
 
-arm64: Documentation/arch/arm64/booting.rst, "Call the kernel image". uImage: mkimage(1). zboot: Linux,
-drivers/firmware/efi/libstub/zboot-header.S.
+arm64: Documentation/arch/arm64/booting.rst, "Call the kernel image".
 """
 import struct
-import zlib
 
 import elf_files
 
@@ -28,42 +26,16 @@ def arm64_image(size=MIB + 100, image_size=MIB + MIB // 2, text_offset=0, flags=
     return header + pattern(size - len(header))
 
 
-def arm64_elf(image=None, order=elf_files.LITTLE, memory=None):
-    """A vmlinux for arm64 with an Image in one segment, and a second segment behind it."""
+def arm64_elf(image=None, order=elf_files.LITTLE, memory=None, second=True):
+    """A vmlinux for arm64 with an Image in one segment, and a second segment behind it if wanted."""
     image = image or arm64_image()
     base = 0xFFFF800008000000
     end = (len(image) + 0xFFFF) // 0x10000 * 0x10000
     made = elf_files.Elf(order, type=elf_files.DYNAMIC, machine=183, entry=base)
-    made.segments = [elf_files.Segment(image, base),
-                     elf_files.Segment(pattern(0x800, seed=7), base + end, memory or 0x20000)]
+    made.segments = [elf_files.Segment(image, base)]
+    if second:
+        made.segments.append(elf_files.Segment(pattern(0x800, seed=7), base + end, memory or 0x20000))
     return made
-
-
-def uimage(data, compression=0, *, kind=2, architecture=22, system=5, load=0x40200000, entry=None, name=b'a kernel'):
-    """U-Boot's legacy image."""
-    fields = struct.pack('>IIIIBBBB32s', len(data), load, load if entry is None else entry, zlib.crc32(data), system,
-                         architecture, kind, compression, name)
-    header = struct.pack('>III', 0x27051956, 0, 0) + fields
-    return header[:4] + struct.pack('>I', zlib.crc32(header)) + header[8:] + data
-
-
-def multi_uimage(files, compression=0, **more):
-    """A uImage of several files."""
-    data = struct.pack('>%dI' % (len(files) + 1), *map(len, files), 0)
-    return uimage(data + b''.join(file + bytes(-len(file) % 4) for file in files), compression, kind=4, **more)
-
-
-def zboot(payload, compression=b'gzip', machine=0xAA64, certificates=b''):
-    """vmlinuz.efi: a PE program of one section around a packed kernel, and its signature."""
-    program = bytes(0x200) + payload
-    program += bytes(-len(program) % 0x200)
-    end = 0x200 + len(program)
-    optional = struct.pack('<H', 0x20B) + bytes(106) + struct.pack('<I', 6) + bytes(32)
-    optional += struct.pack('<II', end if certificates else 0, len(certificates)) + bytes(8)
-    pe = b'PE\0\0' + struct.pack('<HHIIIHH', machine, 1, 0, 0, 0, len(optional), 0x206) + optional
-    pe += b'.text\0\0\0' + struct.pack('<IIIIIIHHI', len(program), 0x200, len(program), 0x200, 0, 0, 0, 0, 0)
-    head = b'MZ\0\0zimg' + struct.pack('<IIQ32sII', 0x400, len(payload), 0, compression, 0x818223CD, 64)
-    return (head + pe).ljust(0x200, b'\0') + program + certificates
 
 
 def elf(machine, data=1, size=4096):

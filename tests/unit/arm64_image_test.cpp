@@ -52,6 +52,8 @@ ByteVector efi_image(std::size_t file_bytes, std::uint32_t certificates = 0,
   kxf::store<std::uint32_t>(out, optional + 148, certificate_bytes, Endian::little);
   const auto end = certificates != 0 ? certificates : static_cast<std::uint32_t>(file_bytes);
   const std::size_t sections = optional + optional_bytes;
+  std::ranges::copy(std::string_view(".text"), bytes.begin() + sections);
+  std::ranges::copy(std::string_view(".data"), bytes.begin() + sections + 40);
   kxf::store<std::uint32_t>(out, sections + 16, 1024, Endian::little);
   kxf::store<std::uint32_t>(out, sections + 20, 1024, Endian::little);
   kxf::store<std::uint32_t>(out, sections + 40 + 16, end - 2048, Endian::little);
@@ -199,12 +201,13 @@ TEST_CASE("zeros behind the memory that an Image asks for are padding") {
   CHECK_FALSE(spec.file_load);  // the running kernel would get the whole file
 }
 
-TEST_CASE("an Image with an EFI stub that lost its end is refused with both sizes") {
+TEST_CASE("an Image with an EFI stub that lost its end is refused with the section that is cut") {
   ByteVector image = efi_image(8192);
   CHECK(spec_of(image).parts[0].bytes.size() == 8192);
   image.resize(8000);
   CHECK(error_of(image) ==
-        "truncated arm64 image: its PE header describes 8192 bytes, the file has 8000");
+        "arm64 image with an EFI stub: truncated: its section .data is 6144 bytes at offset 0x800, "
+        "and the file has 8000");
 }
 
 TEST_CASE("the certificates of a signed Image stay out of memory") {
@@ -220,8 +223,10 @@ TEST_CASE("the certificates of a signed Image stay out of memory") {
 }
 
 TEST_CASE("certificates that the file does not hold, or that lie in the kernel, are refused") {
-  CHECK(error_of(efi_image(9000, 8192, 5000)) ==
-        "truncated arm64 image: its PE header describes 13192 bytes, the file has 9000");
+  CHECK(
+      error_of(efi_image(9000, 8192, 5000)) ==
+      "arm64 image with an EFI stub: truncated: its certificates are 5000 bytes at offset 0x2000, "
+      "and the file has 9000");
   ByteVector image = efi_image(9000);
   kxf::store<std::uint32_t>(std::span<std::uint8_t>(image), 64 + 24 + 144, 4096, Endian::little);
   kxf::store<std::uint32_t>(std::span<std::uint8_t>(image), 64 + 24 + 148, 16, Endian::little);

@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "fake_registry.hpp"
-#include "formats/pe.hpp"
 #include "kxf/device_tree.hpp"
+#include "kxf/pe.hpp"
 #include "map_machine.hpp"
 
 namespace {

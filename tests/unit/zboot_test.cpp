@@ -155,10 +155,10 @@ TEST_CASE("EFI zboot: a file that ends before its program does is truncated") {
   ByteVector image = zboot();
   image.resize(0x5ff);
   CHECK(error_of(image) ==
-        "truncated EFI zboot image: its PE header describes 1536 bytes, the file has 1535");
+        "truncated: its section .text is 1024 bytes at offset 0x200, and the file has 1535");
   image = zboot({.certificate_bytes = 0x80});
   image.pop_back();
-  CHECK(error_of(image).starts_with("truncated EFI zboot image: its PE header describes 1664"));
+  CHECK(error_of(image).starts_with("truncated: its certificates are 128 bytes"));
   CHECK(error_of(with(60, 0x100000)).starts_with("no PE header at offset 0x100000"));
   CHECK(error_of(with(60, 0)).starts_with("no PE header at offset 0x0"));
 }

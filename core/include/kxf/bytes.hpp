@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,6 +31,10 @@ enum class Endian : std::uint8_t { little, big };
 [[nodiscard]] inline std::string_view text_of(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
+
+/// Text from outside as it can be printed on a terminal: what is no printable ASCII becomes "?",
+/// and behind 64 characters "..." stands for the rest.
+[[nodiscard]] KXF_API std::string shown(std::string_view text);
 
 /// Bytes together with whatever keeps them alive (a mapped file, a decompression buffer).
 /// Copying a Blob copies the reference, never the bytes. Immutable and thread safe.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/// The little of PE that kernels with an EFI stub, and what is built around them, have (Microsoft,
-/// "PE Format"). Nothing here trusts an offset or a count of the file.
+/// Portable Executable files as containers: PE Format, Microsoft, sections "MS-DOS Stub", "COFF
+/// File Header", "Optional Header", "Section Table", "The Attribute Certificate Table".
 
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "kxf/bytes.hpp"
@@ -13,31 +13,26 @@
 namespace kxf {
 inline namespace KXF_ABI_NAMESPACE {
 
-/// One entry of the section table.
+/// A section. Views point into the file.
 struct PeSection {
-  std::string name;                ///< up to 8 bytes, without the zeros behind it
-  std::uint32_t memory_bytes = 0;  ///< VirtualSize: of the contents, when the file has padding
-  std::uint32_t address = 0;       ///< VirtualAddress
-  Range file;                      ///< offsets of its bytes in the file; not compared with its size
+  std::string_view name;           ///< up to 8 characters
+  ByteView bytes{};                ///< in the file, without padding to its alignment
+  std::uint64_t memory_bytes = 0;  ///< larger than that: zeros follow
 };
 
-struct PeLayout {
+struct PeFile {
   std::uint16_t machine = 0;
   std::vector<PeSection> sections;  ///< in the order of the table
-  std::uint64_t sections_end = 0;   ///< the largest file.end
-  /// The certificate table of a signature, file offsets; empty when there is none. It is for the
-  /// firmware, and it is no part of what is loaded.
+  /// Authenticode signatures, which firmware verifies. Empty: the file has none.
   Range certificates;
-
-  /// How long a file has to be that is all there.
-  [[nodiscard]] std::uint64_t file_bytes() const noexcept {
-    return sections_end > certificates.end ? sections_end : certificates.end;
-  }
+  std::uint64_t sections_end = 0;  ///< where the bytes of the last section end in the file
 };
 
-/// The PE header at offset `at` (what the field at 60 of a DOS header says).
-/// Errors: there is none; it or its section table is not all there.
-[[nodiscard]] KXF_API Result<PeLayout> read_pe(ByteView file, std::uint64_t at);
+/// Does the section table name this one, as far as the file goes? Nothing else is looked at.
+[[nodiscard]] KXF_API bool has_pe_section(ByteView file, std::string_view name) noexcept;
+
+/// Errors: no PE file; headers, a section's bytes or certificates outside of the file.
+[[nodiscard]] KXF_API Result<PeFile> read_pe(ByteView file);
 
 }  // namespace KXF_ABI_NAMESPACE
 }  // namespace kxf
