@@ -19,6 +19,7 @@ declare -A packages=(
     gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu gcc-powerpc64le-linux-gnu binutils-powerpc64le-linux-gnu'
   [cross]='g++-aarch64-linux-gnu libc6-dev-arm64-cross g++-powerpc64le-linux-gnu libc6-dev-ppc64el-cross'
   [emulate]='qemu-system-arm qemu-efi-aarch64 qemu-system-ppc qemu-system-data device-tree-compiler u-boot-tools openssl cpio gzip python3
+    xz-utils zstd lz4 bzip2 lzop
     binutils gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu binutils-powerpc64le-linux-gnu gcc-powerpc64-linux-gnu
     binutils-powerpc64-linux-gnu'
   [lint]='clang-format-14 clang-tidy-14 shellcheck'

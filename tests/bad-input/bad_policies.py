@@ -41,7 +41,7 @@ def profile_cases():
         _profile('setting-malformed', '[settings.arm64]\npage-sizes = "5K"\n', 'setting page-sizes .* "5K" is no page size',
                  'set page-sizes'),
         _profile('use-unknown-architecture', 'plugins.use = { architecture = "arm" }\n', 'architecture "arm".*arm64', '.'),
-        _profile('use-unknown-codec', 'plugins.use = { codec = "gzap" }\n', 'board.toml:2:15: no codec "gzap" in any plugin; there are: gzip', '"gzip"'),
+        _profile('use-unknown-codec', 'plugins.use = { codec = "gzap" }\n', 'board.toml:2:15: no codec "gzap" in any plugin; there are: bzip2, gzip, lz4, ', '"gzip"'),
         _profile('memory-source-unknown', 'memory.sources = ["dt", "iomen"]\n', 'board.toml:2:18: .*memory-source "iomen"',
                  '"iomem"'),
     ]

@@ -173,7 +173,7 @@ def wrapper_cases():
         _image('zimage-payload-truncated', power.wrapper(packed[:len(packed) // 2]), 'gzip: truncated'),
         _image('zimage-payload-damaged', power.wrapper(bytes(broken)), 'gzip: damaged at byte'),
         _image('zimage-payload-checksum', power.wrapper(bad_sum, wide=False), 'gzip: damaged at byte .*incorrect data check'),
-        _image('zimage-payload-unknown', power.wrapper(b'BZh91AY&SY'), unknown + '.*42 5a 68', 'plugin'),
+        _image('zimage-payload-unknown', power.wrapper(b'\x60\xeaARJ'), unknown + '.*60 ea 41', 'plugin'),
         _image('zimage-payload-for-x86', power.wrapper(gzip.compress(images.bzimage(), mtime=0)), unknown, 'plugin'),
         _image('zimage-payload-damaged-elf', power.zimage(two_parts(physical=0x100000)),
                'ppc64-elf: damaged ELF kernel: .* overlaps'),

@@ -28,6 +28,7 @@ import bad_crash  # pylint: disable=wrong-import-position
 import bad_files  # pylint: disable=wrong-import-position
 import bad_images  # pylint: disable=wrong-import-position
 import bad_machines  # pylint: disable=wrong-import-position
+import bad_packed  # pylint: disable=wrong-import-position
 import bad_plugins  # pylint: disable=wrong-import-position
 import bad_policies  # pylint: disable=wrong-import-position
 import bad_ppc64  # pylint: disable=wrong-import-position
@@ -86,7 +87,7 @@ def main():
     parser.add_argument('names', nargs='*', help='cases')
     options = parser.parse_args()
     known = []
-    for module in (bad_crash, bad_files, bad_images, bad_containers, bad_machines, bad_trees, bad_policies, bad_plugins,
+    for module in (bad_crash, bad_files, bad_images, bad_packed, bad_containers, bad_machines, bad_trees, bad_policies, bad_plugins,
                    bad_ppc64):
         known += module.cases()
     doubled = {case.name for case in known if sum(other.name == case.name for other in known) > 1}

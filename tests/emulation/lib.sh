@@ -179,6 +179,29 @@ big_endian() {
   rm -r root
 }
 
+# make_wrappings: Image in every compression and wrapping that kxf reads, in the current directory
+make_wrappings() {
+  gzip -1nc Image > Image.gz
+  xz -T0 -0 -c --check=crc32 Image > Image.xz
+  xz --format=lzma -0 -c Image > Image.lzma
+  zstd -q -3 -c < Image > Image.zst                 # from a pipe: the frame does not tell its size
+  lz4 -q -l -c Image > Image.lz4                    # the legacy frame, as the kernel's own Makefile makes it
+  lz4 -q -c Image > Image.frame.lz4
+  bzip2 -1c Image > Image.bz2
+  lzop -q -1 -c Image > Image.lzo
+  mkimage -A arm64 -O linux -T kernel -C none -a 0x40200000 -e 0x40200000 -n Image -d Image uImage > /dev/null
+  mkimage -A arm64 -O linux -T kernel -C lzma -a 0x40200000 -e 0x40200000 -n Image -d Image.lzma uImage.lzma > /dev/null
+  PYTHONPATH=$ROOT/tests/support python3 - <<'P'
+import pathlib
+import containers
+import images
+def read(name):
+    return pathlib.Path(name).read_bytes()
+pathlib.Path('Image.efi').write_bytes(containers.zboot(read('Image.zst'), b'zstd22', certificates=bytes(512)))
+pathlib.Path('vmlinux').write_bytes(bytes(images.arm64_elf(read('Image'), second=False)))
+P
+}
+
 # ---- checks: each adds a line to REASONS when it is not satisfied ----------------------------------------------------
 
 REASONS=()
@@ -266,6 +289,20 @@ planned_alike() {
     --append "KXFMARK=$MARK" --json > host.json 2> host.err || fail "plan on the host: exit $?: $(tail -3 host.err)"
   cmp -s plan.json host.json || fail "plans differ: $(diff plan.json host.json | head -5)"
   [ -s plan.json ] || fail 'the plan is empty'
+}
+
+# same_kernels FILE...: each file of the share gives the same kernel segment as Image, by plans made on this machine
+same_kernels() {
+  local file digest wanted=''
+  cd "$SHARE" || return
+  for file in Image "$@"; do
+    host_kxf plan --machine "$ROOT/tests/machines/virt-dt-el1.tar" --kernel "$file" --json > host.json 2> host.err ||
+      fail "plan of $file on the host: $(tail -3 host.err)"
+    digest=$(python3 -c 'import json, sys
+print(*(segment["sha256"] for segment in json.load(sys.stdin)["segments"] if segment["name"] == "kernel"))' < host.json)
+    [ -n "$digest" ] || digest=none
+    [ "${wanted:=$digest}" = "$digest" ] || fail "$file gives another kernel than Image: $digest"
+  done
 }
 
 # host_kxf VERB ARGUMENTS...: kxf of this machine, from its staged tree.  KXF_UNDER: a command that runs it
