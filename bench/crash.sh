@@ -10,7 +10,7 @@
 #   entry.S there says when that was.
 #   ranges: a capture of a machine, changed to have so many ranges of RAM, each an entry of the core's header.
 # Expect:      the tables of README.md, and exit status 1 when a ratio is above the target that stands beside it.
-# Time:        5 minutes, beside the builds of the first time
+# Time:        3 minutes, beside the builds of the first time
 # env: BOOTS=1         of each kind; the median counts
 #      KXF_NO_BUILD=1  build/stage-arm64 and build/stage-host are as they should be
 set -euo pipefail

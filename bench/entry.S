@@ -4,8 +4,8 @@
  *
  *   BENCH: entered 16 HEXADECIMAL DIGITS
  *
- * entry.py puts it behind an Image, where nothing is yet that the kernel needs: its BSS. MMU and caches are off, and x0 to
- * x3 are the kernel's arguments (Documentation/arch/arm64/booting.rst). The last instruction becomes a branch into the kernel.
+ * entry.py puts it into an Image. MMU and caches are off, and x0 to x3 are the kernel's arguments
+ * (Documentation/arch/arm64/booting.rst). The last instruction becomes a branch into the kernel.
  */
 #define UART 0x09000000     /* the PL011 of QEMU's -M virt */
 #define DATA 0x00           /* PrimeCell UART (PL011) TRM, 3.3.1 */

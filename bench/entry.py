@@ -3,19 +3,20 @@
 """entry.py -- an arm64 Image that runs a piece of code before anything else.
 
 How to run:  entry.py Image CODE OUTPUT     (bench/crash.sh does)
-Expect:      OUTPUT, the Image with CODE behind it. The header's branch leads to CODE, whose last instruction becomes the
-             branch that stood there.
+Expect:      OUTPUT, the Image with CODE between its headers and its text, where all is NOP. The header's branch leads to
+             CODE, whose last instruction becomes the branch that stood there.
 Time:        below 1 s
 
-Documentation/arch/arm64/booting.rst, "Call the kernel image": code1, at 4, is the branch; image_size is at 16.
+Documentation/arch/arm64/booting.rst, "Call the kernel image": code1, at 4, is the branch.
 Arm ARM, C6.2.26: B is 0b000101 and a signed offset of 26 bits in words.
 """
 import struct
 import sys
 
-CODE1, IMAGE_SIZE = 4, 16
+CODE1 = 4
+NOP = 0xd503201f
+PLACE = 0x1000              # the headers of a PE file end before, the text begins at 64 KiB
 BRANCH, OFFSET_BITS = 0b000101, 26
-ALIGN = 16
 
 
 def branch(source, target):
@@ -31,14 +32,12 @@ def target_of(instruction, source):
 def main():
     image, code = (bytearray(open(path, 'rb').read()) for path in sys.argv[1:3])
     start = target_of(*struct.unpack_from('<I', image, CODE1), CODE1)
-    image += bytes(-len(image) % ALIGN)
-    at = len(image)
-    last = at + len(code) - 4
+    last = PLACE + len(code) - 4
     struct.pack_into('<I', code, len(code) - 4, branch(last, start))
-    struct.pack_into('<I', image, CODE1, branch(CODE1, at))
-    image += code
-    size, = struct.unpack_from('<Q', image, IMAGE_SIZE)
-    assert len(image) <= size, 'no room: %d bytes of %d' % (len(image), size)
+    struct.pack_into('<I', image, CODE1, branch(CODE1, PLACE))
+    there = struct.unpack_from('<%dI' % (len(code) // 4), image, PLACE)
+    assert set(there) == {NOP}, 'something is there'
+    image[PLACE:PLACE + len(code)] = code
     with open(sys.argv[3], 'wb') as output:
         output.write(image)
 

@@ -55,7 +55,7 @@ measure() {
   local how=$1 label=$2; shift 2
   LOG=$OUT/console.log
   qemu_of_board
-  python3 "$HARNESS/runqemu.py" --timeout 900 --until "$UNTIL" --log "$LOG" -- "${QEMU[@]}" \
+  python3 "$HARNESS/runqemu.py" --timeout 300 --until "$UNTIL" --log "$LOG" -- "${QEMU[@]}" \
     -kernel "$KERNEL_DIR/$IMAGE" -initrd "$OUT/initrd-$TARGET.gz" -append "console=$CONSOLE quiet $APPEND guest=$GUEST load=$label" \
     -fsdev "local,id=share,path=$SHARE,security_model=none,multidevs=remap,readonly=on" "$@" ||
     die "the guest did not come to its end: $LOG"
