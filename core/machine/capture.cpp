@@ -45,6 +45,7 @@ constexpr Wanted wanted_files[] = {
     {"/proc/cmdline", "\"--reuse-cmdline\" has nothing to reuse, and earlycon= is not seen",
      Absence::gap},
     {"/proc/cpuinfo", "what the CPUs support is not known", Absence::gap},
+    {"/proc/meminfo", load_cost},
     {"/proc/consoles", console_cost},
     {"/proc/tty/drivers", console_cost},
     {"/proc/tty/driver/serial", console_cost},

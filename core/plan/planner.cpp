@@ -344,6 +344,15 @@ Status choose_call(Draft& draft) {
   return {};
 }
 
+/// What all segments take in memory; for kexec_file_load what can be told of them.
+std::uint64_t loaded_size(const Draft& draft, const PlanParts& parts) {
+  if (parts.backend == Backend::kexec_file_load)
+    return draft.image.kernel.memory_size + draft.initrd.size_bytes();
+  std::uint64_t sum = 0;
+  for (const Segment& segment : parts.segments) sum += segment.range.size_bytes();
+  return sum;
+}
+
 /// Does our purgatory verify the segments? Says who does if it does not.
 bool decide_digest(Draft& draft, bool own_purgatory) {
   const bool wanted = wants_digest(draft.policy);
@@ -403,14 +412,11 @@ Result<PlannedLoad> plan_load(const Machine& machine, const Policy& policy,
     list_files(draft, parts);
     draft.record.decide("console", "none", "kexec_file_load enters the kernel directly");
   }
+  const std::uint64_t loaded_bytes = loaded_size(draft, parts);
+  KXF_CHECK(check_half_of_ram(machine, loaded_bytes));
   if (draft.crash) {
-    CrashCapacity& capacity = draft.crash->plan.capacity;
-    if (own_purgatory) {
-      capacity.loaded_bytes = 0;
-      for (const Segment& segment : parts.segments)
-        capacity.loaded_bytes += segment.range.size_bytes();
-    }
-    KXF_CHECK(check_capacity(capacity, policy, draft.record));
+    draft.crash->plan.capacity.loaded_bytes = loaded_bytes;
+    KXF_CHECK(check_capacity(draft.crash->plan.capacity, policy, draft.record));
   }
   const bool digest = decide_digest(draft, own_purgatory);
   parts.command_line = draft.command_line;

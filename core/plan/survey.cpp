@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "plan/policy_names.hpp"
 
@@ -85,6 +86,24 @@ std::vector<MemoryRange> extra_reservations(const Policy& policy, const CpuRepor
       reserved.push_back({range, MemoryKind::reserved,
                           fmt::format("CPU {} waits here", hex(cpu.node.hardware_id)), "cpus"});
   return reserved;
+}
+
+Status check_half_of_ram(const Machine& machine, std::uint64_t total_bytes) {
+  const auto text = machine.read_text("/proc/meminfo");
+  if (!text) return {};
+  // "MemTotal:        1001852 kB"
+  constexpr std::string_view name = "MemTotal:";
+  const std::size_t at = text->find(name);
+  if (at == std::string::npos) return {};
+  const char* number = text->c_str() + text->find_first_not_of(' ', at + name.size());
+  std::uint64_t kib = 0;
+  if (std::from_chars(number, text->c_str() + text->size(), kib).ec != std::errc{}) return {};
+  const std::uint64_t half = kib / 2 * 1024;
+  if (total_bytes <= half) return {};
+  return refuse(fmt::format("the segments take {}, and the running kernel takes no more than half "
+                            "of its RAM, {}",
+                            size_text(total_bytes), size_text(half)),
+                "use a smaller initrd");
 }
 
 }  // namespace kxf

@@ -26,6 +26,13 @@ std::vector<std::string> segment_names(const kxf::LoadPlan& plan) {
   return names;
 }
 
+/// Of all segments, in whole pages.
+std::uint64_t planned_bytes(const kxf::LoadPlan& plan) {
+  std::uint64_t sum = 0;
+  for (const Segment& segment : plan.parts().segments) sum += segment.range.size_bytes();
+  return sum;
+}
+
 kxf::DeviceTree tree_of(const kxf::LoadPlan& plan) {
   return kxf::DeviceTree::parse(plan.segment("dtb")->bytes.view(), "the planned tree").value();
 }
@@ -160,6 +167,17 @@ TEST_CASE("planner: kexec_file_load lists files and leaves the rest to the kerne
   CHECK(planned.seeds.empty());
   CHECK(decided(planned.plan.parts().record, "console") ==
         "none (kexec_file_load enters the kernel directly)");
+}
+
+TEST_CASE("planner: more than half of the running kernel's RAM is refused before it is asked") {
+  FakeScene scene;
+  const std::uint64_t memory = planned_bytes(scene.planned().plan);
+  scene.machine.files["/proc/meminfo"] =
+      fmt::format("MemTotal:        {} kB\nMemFree:   1 kB\n", 2 * memory / 1024);
+  CHECK(scene.plan());
+  scene.machine.files["/proc/meminfo"] =
+      fmt::format("MemTotal:        {} kB\nMemFree:   1 kB\n", 2 * memory / 1024 - 2);
+  CHECK(contains(scene.refusal(), "no more than half of its RAM"));
 }
 
 TEST_CASE("planner: the console's program and device are in the plan") {
