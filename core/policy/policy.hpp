@@ -150,7 +150,7 @@ struct Policy {
   // [crash]: for --crash alone
   Setting<std::vector<std::string>> crash_command_line_remove{
       {crash_removals.begin(), crash_removals.end()}, "default"};
-  Setting<std::string> crash_command_line_append{"auto", "default"};     ///< or the architecture's
+  Setting<std::string> crash_command_line_append{"auto", "default"};      ///< or the architecture's
   Setting<std::uint64_t> crash_working_memory{128ULL << 20U, "default"};  ///< bytes
   Setting<OnSmallRegion> crash_on_small_region{OnSmallRegion::warn, "default"};
 

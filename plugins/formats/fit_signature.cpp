@@ -89,7 +89,7 @@ std::vector<std::size_t> images_named_by(const FlatTree& tree, std::size_t image
       if (const auto node = tree.child(images, name)) nodes.push_back(*node);
   }
   std::ranges::sort(nodes);
-  nodes.erase(std::ranges::unique(nodes).begin(), nodes.end());
+  nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
   return nodes;
 }
 
@@ -118,7 +118,8 @@ Result<std::vector<std::size_t>> images_signed_by(const FlatTree& tree, std::siz
   auto paths = property == nullptr ? std::vector<std::string_view>() : property->strings();
   if (paths.empty()) return refuse("it does not say which nodes it covers");
   std::ranges::sort(paths);
-  paths.erase(std::ranges::unique(paths).begin(), paths.end());  // an image in two roles is twice
+  // An image in two roles is there twice.
+  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
   std::vector<std::size_t> covered;
   for (const std::size_t image : images_named_by(tree, images, configuration))
     if (std::ranges::binary_search(paths, std::string_view(tree.path(image))))
