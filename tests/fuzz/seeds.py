@@ -189,7 +189,7 @@ def seeds(plugin):
         # the target reads every seed under this name
         named = path.read_text(encoding='utf-8').replace('name = "%s"' % path.stem, 'name = "acme-uart"', 1)
         yield 'uart', path.stem, named.encode()
-    yield 'plugin_note', 'formats', plugin
+    yield 'plugin_note', 'good', plugin
     yield from power_seeds()
     yield from container_seeds()
 
