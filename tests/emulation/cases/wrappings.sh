@@ -14,5 +14,6 @@ check() {
   seen_times "${#files[@]}" 'G: kxf load: exit 0' 'every file is loaded'
   seen_times "$((${#files[@]} - 1))" 'G: kxf unload: exit 0' 'every file but the last is unloaded'
   jumped
-  same_kernels "${files[@]}"
+  # vmlinux holds the certificates behind Debian's Image as well; it is the one that is entered
+  same_kernels "${files[@]:0:${#files[@]}-1}"
 }
