@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <string>
 
+#include "kxf/cpu.hpp"
 #include "text/number.hpp"
 
 namespace kxf {
@@ -82,19 +83,6 @@ Result<Range> place_of_vmcoreinfo(const Machine& machine) {
                   whole_number<std::uint64_t>(size, 16));
 }
 
-/// The numbers of CPUs that have a directory, ascending: of those that are offline, too.
-std::vector<unsigned> cpus_with_directory(const Machine& machine) {
-  std::vector<unsigned> cpus;
-  for (const std::string& name : machine.list(cpu_directory)) {
-    if (!name.starts_with("cpu")) continue;
-    // cpufreq and cpuidle are beside them
-    if (const auto cpu = whole_number<unsigned>(std::string_view(name).substr(3)))
-      cpus.push_back(*cpu);
-  }
-  std::ranges::sort(cpus);
-  return cpus;
-}
-
 /// Two notes at one place would overwrite each other.
 Status check_apart(const CrashNotes& notes) {
   std::vector<CpuNotes> by_place = notes.cpus;
@@ -112,7 +100,7 @@ Status check_apart(const CrashNotes& notes) {
 
 Result<CrashNotes> crash_notes(const Machine& machine) {
   CrashNotes notes;
-  for (const unsigned cpu : cpus_with_directory(machine)) {
+  for (const unsigned cpu : listed_cpus(machine)) {
     KXF_TRY(where, notes_of_cpu(machine, cpu));
     notes.cpus.push_back({cpu, where});
   }

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "kxf/cpu.hpp"
 #include "machine/boot_log.hpp"
 #include "machine/excerpt.hpp"
 #include "machine/file.hpp"
@@ -231,11 +232,8 @@ class Capture {
 
   void cpus() {
     constexpr std::string_view root = "/sys/devices/system/cpu";
-    for (const std::string& name : machine_.list(root)) {
-      if (!name.starts_with("cpu") || name.size() == 3 ||
-          name.find_first_not_of("0123456789", 3) != std::string::npos)
-        continue;
-      const std::string cpu = fmt::format("{}/{}", root, name);
+    for (const unsigned number : listed_cpus(machine_)) {
+      const std::string cpu = fmt::format("{}/cpu{}", root, number);
       directory(cpu);
       for (const std::string_view part : cpu_files)
         file({fmt::format("{}/{}", cpu, part), part.starts_with("crash") ? dump_cost : cpu_cost});

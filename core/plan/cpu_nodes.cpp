@@ -67,6 +67,18 @@ std::vector<CpuNode> cpu_nodes(const DeviceTree& tree) {
   return found;
 }
 
+std::vector<unsigned> listed_cpus(const Machine& machine) {
+  constexpr std::string_view prefix = "cpu";
+  std::vector<unsigned> cpus;
+  for (const std::string& name : machine.list(cpu_directory)) {
+    if (!name.starts_with(prefix)) continue;
+    // cpufreq and cpuidle are beside them
+    if (const auto cpu = number(std::string_view(name).substr(prefix.size()))) cpus.push_back(*cpu);
+  }
+  std::ranges::sort(cpus);
+  return cpus;
+}
+
 std::optional<std::vector<unsigned>> cpu_list(const Machine& machine, std::string_view list) {
   const auto read = machine.read_text(fmt::format("{}/{}", cpu_directory, list));
   if (!read) return std::nullopt;

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 
 namespace kxf {
@@ -20,16 +19,8 @@ std::optional<unsigned> possible_cpus(const Machine& machine) {
 /// Linux' number of each CPU node, by the `of_node` links of sysfs.
 std::map<std::string, unsigned> logical_ids(const Machine& machine) {
   std::map<std::string, unsigned> ids;
-  for (const std::string& name : machine.list(cpu_directory)) {
-    unsigned id = 0;
-    const char* digits = name.data() + std::min<std::size_t>(name.size(), 3);
-    const char* end = name.data() + name.size();
-    if (!name.starts_with("cpu") || digits == end) continue;
-    if (const auto [stop, error] = std::from_chars(digits, end, id);
-        error != std::errc{} || stop != end)
-      continue;
+  for (const unsigned id : listed_cpus(machine))
     if (auto path = cpu_node_path(machine, id)) ids.emplace(std::move(*path), id);
-  }
   return ids;
 }
 
@@ -203,15 +194,10 @@ Status check_cpus(const CpuReport& report, bool crash) {
 
 bool cpus_stuck(const Machine& machine) {
   if (possible_cpus(machine).value_or(0) < 2) return false;
-  bool any = false;
-  for (const std::string& name : machine.list(cpu_directory)) {
-    if (name.size() < 4 || !name.starts_with("cpu") ||
-        name.find_first_not_of("0123456789", 3) != std::string::npos)
-      continue;
-    any = true;
-    if (machine.exists(fmt::format("{}/{}/online", cpu_directory, name))) return false;
-  }
-  return any;
+  const std::vector<unsigned> cpus = listed_cpus(machine);
+  return !cpus.empty() && std::ranges::none_of(cpus, [&](unsigned cpu) {
+    return machine.exists(fmt::format("{}/cpu{}/online", cpu_directory, cpu));
+  });
 }
 
 Status check_stuck(const Machine& machine, const Policy& policy, Record& record) {

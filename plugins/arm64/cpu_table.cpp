@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arm64/cpu_table.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <kxf/cpu.hpp>
 #include <utility>
 
 namespace kxf::arm64 {
@@ -97,10 +100,9 @@ std::optional<std::uint64_t> number_in(std::string_view text) {
 
 std::vector<CpuId> ids_in_sysfs(const Machine& machine) {
   std::vector<CpuId> found;
-  const std::string folder = "/sys/devices/system/cpu";
-  for (const std::string& entry : machine.list(folder)) {
-    if (!entry.starts_with("cpu") || !number_in(std::string_view(entry).substr(3))) continue;
-    const auto text = machine.read_text(folder + "/" + entry + "/regs/identification/midr_el1");
+  for (const unsigned cpu : listed_cpus(machine)) {
+    const auto text = machine.read_text(
+        fmt::format("/sys/devices/system/cpu/cpu{}/regs/identification/midr_el1", cpu));
     if (!text) continue;  // offline since the boot, or left out of a capture
     if (const auto midr = number_in(*text))
       found.push_back(

@@ -80,14 +80,8 @@ bool has_number(const std::vector<std::uint64_t>& servers, const Thread& thread)
 std::vector<Thread> present_threads(const Machine& machine) {
   std::vector<Thread> found;
   const Threads threads(machine);
-  for (const std::string& name : machine.list(cpu_directory)) {
-    if (!name.starts_with("cpu")) continue;
-    const auto logical = number(std::string_view(name).substr(3));
-    if (!logical) continue;
-    if (auto thread = threads.read(*logical)) found.push_back(std::move(*thread));
-  }
-  std::sort(found.begin(), found.end(),
-            [](const Thread& a, const Thread& b) { return a.logical < b.logical; });
+  for (const unsigned cpu : listed_cpus(machine))
+    if (auto thread = threads.read(cpu)) found.push_back(std::move(*thread));
   return found;
 }
 

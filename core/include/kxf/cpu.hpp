@@ -24,6 +24,10 @@ struct CpuNode {
 /// All CPUs of a tree by ascending position in it; empty when it describes none (ACPI).
 [[nodiscard]] KXF_API std::vector<CpuNode> cpu_nodes(const DeviceTree& tree);
 
+/// Linux' numbers of the CPUs that have a directory in sysfs, ascending: of those that are offline,
+/// too.
+[[nodiscard]] KXF_API std::vector<unsigned> listed_cpus(const Machine& machine);
+
 /// Linux' numbers in one of the lists `online`, `offline`, `possible`, `present` of
 /// /sys/devices/system/cpu (`0-3,8`), ascending. Nothing when the machine does not tell.
 [[nodiscard]] KXF_API std::optional<std::vector<unsigned>> cpu_list(const Machine& machine,
