@@ -89,7 +89,6 @@ Result<CrashSurvey> survey_crash(const Architecture& architecture,
 
   // Placeholder or not, the backup splits the same range.
   KXF_TRY(bytes, core_header_bytes(survey, question.machine.facts().endian, survey.layout.backup));
-  survey.header_bytes = bytes.size();
   survey.header_room = bytes.size();
   if (wanted) {
     survey.plan.kernel_updates = true;

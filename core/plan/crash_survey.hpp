@@ -13,9 +13,8 @@ namespace kxf {
 /// A crash load before anything has a place.
 struct CrashSurvey {
   CrashPlan plan;
-  CrashLayout layout;              ///< for kexec_load only
-  std::uint64_t header_bytes = 0;  ///< of the core header as it is now; 0: the kernel writes it
-  std::uint64_t header_room = 0;   ///< of its segment
+  CrashLayout layout;             ///< for kexec_load only
+  std::uint64_t header_room = 0;  ///< of the core header's segment; 0: the kernel writes it
 
   /// With placeholders inside the crash region.
   [[nodiscard]] CrashPlaces placeholders() const;

@@ -51,16 +51,6 @@ Status check_placed(const PlanParts& parts) {
       parts.segments, [&](const Segment& segment) { return segment.range.contains(parts.entry); });
   if (!entry_inside)
     return broken(fmt::format("the entry {} lies in no segment", hex(parts.entry)));
-
-  // The kernel counts pages against half of all RAM, for each segment and for their sum.
-  const std::uint64_t limit = parts.memory.ram().size_bytes() / 2;
-  std::uint64_t sum = 0;
-  for (const Segment& segment : parts.segments) sum += segment.range.size_bytes();
-  if (sum > limit)
-    return refuse(fmt::format("the segments take {}, and the kernel takes no more than half of its "
-                              "RAM, {}",
-                              size_text(sum), size_text(limit)),
-                  "use a smaller initrd");
   return {};
 }
 

@@ -413,7 +413,7 @@ Result<PlannedLoad> plan_load(const Machine& machine, const Policy& policy,
     draft.record.decide("console", "none", "kexec_file_load enters the kernel directly");
   }
   const std::uint64_t loaded_bytes = loaded_size(draft, parts);
-  KXF_CHECK(check_half_of_ram(machine, loaded_bytes));
+  KXF_CHECK(check_half_of_ram(machine, draft.memory, loaded_bytes));
   if (draft.crash) {
     draft.crash->plan.capacity.loaded_bytes = loaded_bytes;
     KXF_CHECK(check_capacity(draft.crash->plan.capacity, policy, draft.record));

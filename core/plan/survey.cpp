@@ -18,6 +18,21 @@ bool handles(const Architecture& architecture, const Machine& machine) {
   return tree != nullptr && architecture.handles_tree(*tree);
 }
 
+/// `MemTotal:        1001852 kB` in /proc/meminfo: totalram_pages(), in bytes.
+std::optional<std::uint64_t> total_ram(const Machine& machine) {
+  const auto text = machine.read_text("/proc/meminfo");
+  if (!text) return std::nullopt;
+  constexpr std::string_view name = "MemTotal:";
+  const std::size_t at = text->find(name);
+  const std::size_t digits =
+      at == std::string::npos ? at : text->find_first_not_of(' ', at + name.size());
+  if (digits == std::string::npos) return std::nullopt;
+  std::uint64_t kib = 0;
+  if (std::from_chars(text->data() + digits, text->data() + text->size(), kib).ec != std::errc{})
+    return std::nullopt;
+  return kib * 1024;
+}
+
 }  // namespace
 
 Result<const Architecture*> architecture_for(const Machine& machine, const Registry& registry,
@@ -88,17 +103,9 @@ std::vector<MemoryRange> extra_reservations(const Policy& policy, const CpuRepor
   return reserved;
 }
 
-Status check_half_of_ram(const Machine& machine, std::uint64_t total_bytes) {
-  const auto text = machine.read_text("/proc/meminfo");
-  if (!text) return {};
-  // "MemTotal:        1001852 kB"
-  constexpr std::string_view name = "MemTotal:";
-  const std::size_t at = text->find(name);
-  if (at == std::string::npos) return {};
-  const char* number = text->c_str() + text->find_first_not_of(' ', at + name.size());
-  std::uint64_t kib = 0;
-  if (std::from_chars(number, text->c_str() + text->size(), kib).ec != std::errc{}) return {};
-  const std::uint64_t half = kib / 2 * 1024;
+Status check_half_of_ram(const Machine& machine, const MemoryMap& memory,
+                         std::uint64_t total_bytes) {
+  const std::uint64_t half = total_ram(machine).value_or(memory.ram().size_bytes()) / 2;
   if (total_bytes <= half) return {};
   return refuse(fmt::format("the segments take {}, and the running kernel takes no more than half "
                             "of its RAM, {}",

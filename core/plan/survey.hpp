@@ -34,8 +34,10 @@ namespace kxf {
 
 /// Linux takes segments for at most half of its own RAM, and for a crash kernel it empties the slot
 /// before it looks (sanity_check_segment_list() in kernel/kexec_core.c): so it is asked first.
-/// `total_bytes` is what all segments take. A machine without /proc/meminfo passes.
-/// Errors: more than half of MemTotal.
-[[nodiscard]] Status check_half_of_ram(const Machine& machine, std::uint64_t total_bytes);
+/// `total_bytes` is what all segments take. Its RAM is MemTotal of /proc/meminfo; where that is not
+/// told, all RAM there is.
+/// Errors: more than half.
+[[nodiscard]] Status check_half_of_ram(const Machine& machine, const MemoryMap& memory,
+                                       std::uint64_t total_bytes);
 
 }  // namespace kxf

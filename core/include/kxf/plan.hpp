@@ -52,8 +52,7 @@ struct PlanParts {
 /// nothing can change it. For kexec_load:
 /// - 1 to 16 segments, page aligned, disjoint, none empty, bytes no longer than the range;
 /// - each inside usable memory (a crash load: inside one crash region);
-/// - the entry inside a segment; no segment nor their sum over half of RAM (the kernel's limits:
-///   sanity_check_segment_list() in kernel/kexec_core.c).
+/// - the entry inside a segment (sanity_check_segment_list() in kernel/kexec_core.c).
 class KXF_API LoadPlan {
  public:
   static constexpr std::size_t max_segments = 16;
