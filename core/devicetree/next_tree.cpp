@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "devicetree/cells.hpp"
 #include "devicetree/inherit.hpp"
 #include "image/files.hpp"
 #include "image/pins.hpp"
@@ -70,21 +71,6 @@ Result<DeviceTree> source_of(const Policy& policy, const DeviceTree* running,
   return *running;
 }
 
-/// `(address, size)` with the root's cells, as `linux,ima-kexec-buffer` and others hold it.
-std::optional<Range> address_and_size(const Node& root, ByteView value) {
-  const std::uint64_t address_size = 4ULL * root.address_cells();
-  const std::uint64_t size_size = 4ULL * root.size_cells();
-  const Bytes bytes(value, Endian::big);
-  if (address_size < 4 || address_size > 8 || size_size < 4 || size_size > 8 ||
-      bytes.size_bytes() != address_size + size_size)
-    return std::nullopt;
-  const auto number = [&](std::uint64_t offset, std::uint64_t size) -> std::uint64_t {
-    if (size == 4) return bytes.read<std::uint32_t>(offset).value_or(0);
-    return bytes.read<std::uint64_t>(offset).value_or(0);
-  };
-  return Range::sized(number(0, address_size), number(address_size, size_size));
-}
-
 /// Reservations that the running kernel's boot needed and the next one's does not: its initrd
 /// (exact, or in whole pages as some loaders wrote it), its IMA buffer and, when it is itself a
 /// crash kernel, the core header.
@@ -103,9 +89,12 @@ unsigned drop_old_reservations(TreeEditor& tree, const DeviceTree& now) {
     }
   }
   for (const std::string_view name : {"linux,ima-kexec-buffer", "linux,elfcorehdr"})
-    if (const auto value = node->property(name))
-      if (const auto range = address_and_size(now.root(), *value))
-        dropped += tree.unreserve(*range);
+    if (const auto value = node->property(name)) {
+      const Node root = now.root();
+      const auto ranges = ranges_of_cells(*value, root.address_cells(), root.size_cells(), name);
+      if (!ranges) continue;  // malformed: it names no reservation
+      for (const Range& range : *ranges) dropped += tree.unreserve(range);
+    }
   return dropped;
 }
 
