@@ -26,13 +26,18 @@ inline void require_inside(const kxf::ImageContents& contents, kxf::ByteView ima
   }
 }
 
-/// What a format makes of an image that it says is its own; nothing when it refuses.
-inline std::optional<kxf::ImageContents> parsed(const kxf::ImageFormat& format,
-                                                kxf::ByteView image) {
+/// Does the format say that the image is its own?
+inline bool is_mine(const kxf::ImageFormat& format, kxf::ByteView image) {
   const kxf::Probe probe = format.probe(image);
   require(probe.verdict != kxf::ProbeVerdict::damaged || !probe.reason.empty(),
           "a damaged file has a reason");
-  if (probe.verdict != kxf::ProbeVerdict::mine) return std::nullopt;
+  return probe.verdict == kxf::ProbeVerdict::mine;
+}
+
+/// What a format makes of an image that it says is its own; nothing when it refuses.
+inline std::optional<kxf::ImageContents> parsed(const kxf::ImageFormat& format,
+                                                kxf::ByteView image) {
+  if (!is_mine(format, image)) return std::nullopt;
   kxf::Record record;
   auto contents = format.parse(image, {{}}, record);
   if (contents) return std::move(*contents);

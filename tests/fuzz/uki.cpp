@@ -9,10 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using kxf_fuzz::require;
   const kxf::ImageFormat& format = kxf::formats::uki();
   const kxf::ByteView image(data, size);
-  const kxf::Probe probe = format.probe(image);
-  require(probe.verdict != kxf::ProbeVerdict::damaged || !probe.reason.empty(),
-          "a damaged file has a reason");
-  if (probe.verdict != kxf::ProbeVerdict::mine) return 0;
+  if (!kxf_fuzz::is_mine(format, image)) return 0;
   const std::string_view board[] = {"acme,two", "acme,any"};
   for (const std::string_view configuration : {"", "@1"}) {
     kxf::Record record;

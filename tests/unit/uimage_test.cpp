@@ -3,6 +3,7 @@
 #include <rapidcheck.h>
 #include <zlib.h>
 
+#include "format_checks.hpp"
 #include "formats/formats.hpp"
 #include "from_hex.hpp"
 
@@ -70,26 +71,17 @@ ByteVector files(const std::vector<ByteVector>& all) {
 
 /// `image` must outlive the result.
 ImageContents contents_of(const ByteVector& image, Record& record) {
-  REQUIRE(format().probe(image).verdict == ProbeVerdict::mine);
-  auto contents = format().parse(image, {{}}, record);
-  REQUIRE_MESSAGE(contents.has_value(), (contents ? "" : contents.error().message));
-  CHECK_FALSE(contents->kernel.has_value());
-  REQUIRE(contents->payload.has_value());
-  return std::move(*contents);
+  auto contents = kxf_test::contents_of(format(), image, record);
+  CHECK_FALSE(contents.kernel.has_value());
+  REQUIRE(contents.payload.has_value());
+  return contents;
 }
 ImageContents contents_of(const ByteVector& image) {
   Record record;
   return contents_of(image, record);
 }
 
-std::string error_of(const ByteVector& image) {
-  CHECK(format().probe(image).verdict == ProbeVerdict::mine);
-  Record record;
-  const auto contents = format().parse(image, {{}}, record);
-  REQUIRE_FALSE(contents.has_value());
-  CHECK_FALSE(contents.error().remedy.empty());
-  return contents.error().message;
-}
+std::string error_of(const ByteVector& image) { return kxf_test::error_of(format(), image); }
 
 std::string damage_of(const ByteVector& image) {
   const Probe probe = format().probe(image);

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+#include "format_checks.hpp"
 #include "formats/formats.hpp"
 
 namespace {
@@ -62,25 +63,16 @@ ByteVector with(std::size_t at, std::uint32_t value, const Fields& fields = {}) 
 
 /// `image` must outlive the result.
 ImageContents contents_of(const ByteVector& image, Record& record) {
-  REQUIRE(format().probe(image).verdict == ProbeVerdict::mine);
-  auto contents = format().parse(image, {{}}, record);
-  REQUIRE_MESSAGE(contents.has_value(), (contents ? "" : contents.error().message));
-  REQUIRE(contents->payload.has_value());
-  return std::move(*contents);
+  auto contents = kxf_test::contents_of(format(), image, record);
+  REQUIRE(contents.payload.has_value());
+  return contents;
 }
 ImageContents contents_of(const ByteVector& image) {
   Record record;
   return contents_of(image, record);
 }
 
-std::string error_of(const ByteVector& image) {
-  CHECK(format().probe(image).verdict == ProbeVerdict::mine);
-  Record record;
-  const auto contents = format().parse(image, {{}}, record);
-  REQUIRE_FALSE(contents.has_value());
-  CHECK_FALSE(contents.error().remedy.empty());
-  return contents.error().message;
-}
+std::string error_of(const ByteVector& image) { return kxf_test::error_of(format(), image); }
 
 }  // namespace
 
