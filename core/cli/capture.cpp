@@ -10,7 +10,7 @@
 namespace kxf::cli {
 namespace {
 
-std::string json_text(const CaptureReport& done, const std::string& output) {
+std::string capture_json(const CaptureReport& done, const std::string& output) {
   nlohmann::ordered_json left_out = nlohmann::ordered_json::array();
   for (const CaptureGap& gap : done.gaps)
     left_out.push_back({{"path", gap.path}, {"reason", gap.reason}, {"cost", gap.cost}});
@@ -21,7 +21,7 @@ std::string json_text(const CaptureReport& done, const std::string& output) {
   return object.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
-std::string plain_text(const CaptureReport& done, const std::string& output, bool verbose) {
+std::string capture_text(const CaptureReport& done, const std::string& output, bool verbose) {
   std::string text = fmt::format("{}: {} entries recorded, {} left out\n", output,
                                  done.recorded.size(), done.gaps.size());
   if (verbose)
@@ -38,8 +38,8 @@ int capture(const CommonOptions& common, const std::string& output) {
   if (!machine) return report(machine.error());
   const Result<CaptureReport> done = capture_machine(**machine, output);
   if (!done) return report(done.error());
-  fmt::print("{}",
-             common.json ? json_text(*done, output) : plain_text(*done, output, common.verbose));
+  fmt::print("{}", common.json ? capture_json(*done, output)
+                               : capture_text(*done, output, common.verbose));
   return exit_done;
 }
 

@@ -19,8 +19,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string json_text(std::string_view verdict, const std::vector<CrashFinding>& findings,
-                      const Json& crash_kernel) {
+std::string check_json(std::string_view verdict, const std::vector<CrashFinding>& findings,
+                       const Json& crash_kernel) {
   Json list = Json::array();
   for (const CrashFinding& finding : findings)
     list.push_back({{"id", finding.id},
@@ -76,7 +76,7 @@ Result<int> check_crash_kernel(const CommonOptions& common, const Machine& machi
   KXF_TRY(armed, armed_on(common, machine));
   KXF_TRY(check, check_crash(machine, status, armed));
   if (common.json)
-    fmt::print("{}", json_text(name_of(check.verdict), check.findings, armed_json(armed)));
+    fmt::print("{}", check_json(name_of(check.verdict), check.findings, armed_json(armed)));
   else
     print(check, armed);
   return exit_status(check.verdict);
@@ -103,7 +103,7 @@ Result<int> check_kernel(const CommonOptions& common, const Machine& machine) {
   }
   const std::string_view verdict = !status.loaded ? "not-loaded" : known ? "fit" : "unknown";
   if (common.json) {
-    fmt::print("{}", json_text(verdict, findings, nullptr));
+    fmt::print("{}", check_json(verdict, findings, nullptr));
   } else {
     fmt::print("kernel: {}\n", !status.loaded ? "not loaded"
                                : known        ? "loaded, fit to jump into"

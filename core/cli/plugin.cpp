@@ -175,7 +175,9 @@ void print_fields(const Entry& entry) {
   for (const std::string& provided : metadata.provides) field("provides", provided);
 }
 
-int status_of(const Entry& entry) { return entry.state == "refused" ? exit_refused : exit_done; }
+int exit_status_of(const Entry& entry) {
+  return entry.state == "refused" ? exit_refused : exit_done;
+}
 
 }  // namespace
 
@@ -190,7 +192,7 @@ int plugin_list(const CommonOptions& common) {
     print_table(*all);
   }
   int status = exit_done;
-  for (const Entry& entry : *all) status = std::max(status, status_of(entry));
+  for (const Entry& entry : *all) status = std::max(status, exit_status_of(entry));
   return status;
 }
 
@@ -220,7 +222,7 @@ int plugin_inspect(const CommonOptions& common, const std::string& name_or_file)
   } else {
     print_fields(*found);
   }
-  return status_of(*found);
+  return exit_status_of(*found);
 }
 
 }  // namespace kxf::cli

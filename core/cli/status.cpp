@@ -13,7 +13,7 @@
 namespace kxf::cli {
 namespace {
 
-std::string json_text(const KexecStatus& status, const std::optional<ArmedCrash>& armed) {
+std::string status_json(const KexecStatus& status, const std::optional<ArmedCrash>& armed) {
   nlohmann::ordered_json object = {{"schema", 1},
                                    {"loaded", status.loaded},
                                    {"crash_loaded", status.crash_loaded},
@@ -29,7 +29,7 @@ std::string reserved_text(const KexecStatus& status) {
   return fmt::format(" ({} reserved)", size_text(*status.crash_size_bytes));
 }
 
-std::string plain_text(const KexecStatus& status, const Result<std::optional<ArmedCrash>>& armed) {
+std::string status_text(const KexecStatus& status, const Result<std::optional<ArmedCrash>>& armed) {
   const auto state = [](bool loaded) { return loaded ? "loaded" : "not loaded"; };
   std::string text = fmt::format("kernel: {}\ncrash kernel: {}{}\n", state(status.loaded),
                                  state(status.crash_loaded), reserved_text(status));
@@ -48,8 +48,8 @@ int status(const CommonOptions& common, bool crash) {
   if (!status) return report(status.error());
   // Who may not read what kxf remembers still learns what the kernel says.
   const Result<std::optional<ArmedCrash>> armed = armed_on(common, **machine);
-  fmt::print("{}", common.json ? json_text(*status, armed.value_or(std::nullopt))
-                               : plain_text(*status, armed));
+  fmt::print("{}", common.json ? status_json(*status, armed.value_or(std::nullopt))
+                               : status_text(*status, armed));
   const bool loaded = crash ? status->crash_loaded : status->loaded;
   return loaded ? exit_done : exit_not_loaded;
 }

@@ -14,7 +14,7 @@ constexpr std::uint64_t pe_offset_at = 0x3c;
 constexpr std::string_view pe_magic("PE\0\0", 4);
 constexpr std::uint64_t coff_bytes = 24;  // with the magic
 constexpr std::uint64_t section_bytes = 40;
-constexpr std::string_view copy_again = "copy the file again";
+constexpr std::string_view copy_pe_again = "copy the file again";
 
 // The optional header's data directories begin behind its fields, whose number depends on the kind.
 constexpr std::uint16_t pe32 = 0x10b;
@@ -41,7 +41,7 @@ Result<Headers> read_headers(const Bytes& bytes) {
   KXF_TRY(at, bytes.read<std::uint32_t>(pe_offset_at));
   if (!bytes.has(at, pe_magic))
     return refuse(fmt::format("no PE header at offset {}, where the file says it is", hex(at)),
-                  std::string(copy_again));
+                  std::string(copy_pe_again));
   KXF_TRY(machine, bytes.read<std::uint16_t>(std::uint64_t{at} + 4));
   KXF_TRY(count, bytes.read<std::uint16_t>(std::uint64_t{at} + 6));
   KXF_TRY(optional_size, bytes.read<std::uint16_t>(std::uint64_t{at} + 20));
@@ -58,7 +58,7 @@ Result<Range> certificates_of(const Bytes& bytes, std::uint64_t optional, std::u
   KXF_TRY(kind, bytes.read<std::uint16_t>(optional));
   if (kind != pe32 && kind != pe32_plus)
     return refuse(fmt::format("an optional header of the unknown kind {:#x}", kind),
-                  std::string(copy_again));
+                  std::string(copy_pe_again));
   const std::uint64_t directories = kind == pe32 ? pe32_directories : pe32_plus_directories;
   const std::uint64_t entry = directories + certificate_entry * entry_bytes;
   if (size < entry + entry_bytes) return Range{};
@@ -71,7 +71,7 @@ Result<Range> certificates_of(const Bytes& bytes, std::uint64_t optional, std::u
     return refuse(fmt::format("truncated: its certificates are {} bytes at offset {}, and the file "
                               "has {}",
                               length, hex(start), bytes.size_bytes()),
-                  std::string(copy_again));
+                  std::string(copy_pe_again));
   return Range::sized(start, length);
 }
 
@@ -90,7 +90,7 @@ Result<PeSection> section_at(const Bytes& bytes, std::uint64_t header) {
         fmt::format("truncated: its section {} is {} bytes at offset {}, and the file has "
                     "{}",
                     shown(section.name), size, hex(offset), bytes.size_bytes()),
-        std::string(copy_again));
+        std::string(copy_pe_again));
   section.bytes = *contents;
   section.memory_bytes = memory_size;
   return section;

@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// The largest file that planning reads is /proc/kallsyms: up to some 20 MiB.
-constexpr std::uint64_t limit_bytes = 64U << 20U;
+constexpr std::uint64_t file_limit_bytes = 64U << 20U;
 
 class LiveMachine final : public Machine {
  public:
@@ -34,7 +34,7 @@ class LiveMachine final : public Machine {
       return ByteVector(lines.begin(), lines.end());
     }
     if (path == "/proc/kcore") return kcore_excerpt(path);
-    KXF_TRY(bytes, read_to_end(path, limit_bytes));
+    KXF_TRY(bytes, read_to_end(path, file_limit_bytes));
     if (path == "/proc/kallsyms") return kallsyms_excerpt(bytes);
     return std::move(bytes);
   }

@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Captures are a few MiB at most. Who points kxf at something else should learn it soon.
-constexpr std::uint64_t limit_bytes = 256U << 20U;
+constexpr std::uint64_t snapshot_limit_bytes = 256U << 20U;
 
 SnapshotEntry::Kind kind_of(TarEntry::Kind kind) {
   switch (kind) {
@@ -61,7 +61,7 @@ Result<Snapshot> Snapshot::from_directory(const fs::path& directory) {
     } else if (fs::is_directory(status)) {
       entry.kind = SnapshotEntry::Kind::directory;
     } else if (fs::is_regular_file(status)) {
-      Result<ByteVector> bytes = read_to_end(path, limit_bytes - total_bytes);
+      Result<ByteVector> bytes = read_to_end(path, snapshot_limit_bytes - total_bytes);
       if (bytes) {
         total_bytes += bytes->size();
         entry.bytes = Blob(std::move(*bytes));

@@ -29,19 +29,20 @@ constexpr Field link_field{157, 100};
 constexpr Field magic_field{257, 8};
 constexpr Field prefix_field{345, 155};
 
-constexpr std::string_view remedy = "make the capture again, or unpack it if it is compressed";
+constexpr std::string_view make_tar_again =
+    "make the capture again, or unpack it if it is compressed";
 
 // ---- reading
 
 /// Up to the first zero byte or the end of the field.
-Result<std::string> text(const Bytes& header, Field field) {
+Result<std::string> text_field(const Bytes& header, Field field) {
   KXF_TRY(raw, header.slice(field.offset, field.size));
   return std::string(raw.begin(), std::find(raw.begin(), raw.end(), std::uint8_t{0}));
 }
 
 /// Octal digits between optional spaces; the terminator is a space, a zero or the end.
 Result<std::uint64_t> octal(const Bytes& header, Field field, std::string_view what) {
-  KXF_TRY(digits, text(header, field));
+  KXF_TRY(digits, text_field(header, field));
   const std::size_t start = digits.find_first_not_of(' ');
   const std::size_t end = digits.find_last_not_of(' ');
   if (start == std::string::npos) return std::uint64_t{0};
@@ -49,7 +50,7 @@ Result<std::uint64_t> octal(const Bytes& header, Field field, std::string_view w
   const char* last = digits.data() + end + 1;
   const auto [stop, error] = std::from_chars(digits.data() + start, last, value, 8);
   if (error != std::errc{} || stop != last)
-    return refuse(fmt::format("the {} is no octal number", what), std::string(remedy));
+    return refuse(fmt::format("the {} is no octal number", what), std::string(make_tar_again));
   return value;
 }
 
@@ -78,11 +79,11 @@ Status read_pax(ByteView bytes, Extension& extension) {
     const std::size_t digits = std::size_t(stop - rest.data());
     if (error != std::errc{} || length > rest.size() || length < digits + 3 ||
         rest[digits] != ' ' || rest[length - 1] != '\n')
-      return refuse("a pax header has a record of wrong length", std::string(remedy));
+      return refuse("a pax header has a record of wrong length", std::string(make_tar_again));
     const std::string_view record = rest.substr(digits + 1, length - digits - 2);
     const std::size_t equals = record.find('=');
     if (equals == std::string_view::npos)
-      return refuse("a pax header has a record without \"=\"", std::string(remedy));
+      return refuse("a pax header has a record without \"=\"", std::string(make_tar_again));
     const std::string_view key = record.substr(0, equals);
     const std::string_view value = record.substr(equals + 1);
     if (key == "path") {
@@ -93,7 +94,7 @@ Status read_pax(ByteView bytes, Extension& extension) {
       std::uint64_t size = 0;
       const auto parsed = std::from_chars(value.data(), value.data() + value.size(), size);
       if (parsed.ec != std::errc{} || parsed.ptr != value.data() + value.size())
-        return refuse("a pax header has a size that is no number", std::string(remedy));
+        return refuse("a pax header has a size that is no number", std::string(make_tar_again));
       extension.size_bytes = size;
     }
     rest.remove_prefix(length);
@@ -128,16 +129,16 @@ struct Header {
 Result<Header> read_header(ByteView block) {
   const Bytes header(block);
   if (!header.has(magic_field.offset, "ustar"))
-    return refuse("no tar header (ustar)", std::string(remedy));
+    return refuse("no tar header (ustar)", std::string(make_tar_again));
   KXF_TRY(stored, octal(header, checksum_field, "header checksum"));
   if (stored != checksum_of(block))
     return refuse(fmt::format("the header checksum is {}, the header sums up to {}", stored,
                               checksum_of(block)),
-                  std::string(remedy));
+                  std::string(make_tar_again));
   Header result;
   KXF_TRY(type, header.read<std::uint8_t>(type_field.offset));
-  KXF_TRY(name, text(header, name_field));
-  KXF_TRY(link, text(header, link_field));
+  KXF_TRY(name, text_field(header, name_field));
+  KXF_TRY(link, text_field(header, link_field));
   KXF_TRY(size, octal(header, size_field, "size"));
   result.type = type == 0 ? '0' : char(type);
   result.path = std::move(name);
@@ -145,7 +146,7 @@ Result<Header> read_header(ByteView block) {
   result.size_bytes = size;
   // GNU's own format ("ustar  ") keeps other things where ustar has the prefix.
   if (!header.has(magic_field.offset, "ustar ")) {
-    KXF_TRY(prefix, text(header, prefix_field));
+    KXF_TRY(prefix, text_field(header, prefix_field));
     if (!prefix.empty()) result.path = prefix + "/" + result.path;
   }
   return result;
@@ -300,7 +301,7 @@ Result<std::vector<TarEntry>> read_tar(ByteView archive) {
   if (Status status = reader.run(entries); !status) {
     Error error =
         std::move(status).error().within(fmt::format("tar archive, at byte {}", reader.offset()));
-    if (error.remedy.empty()) error.remedy = remedy;
+    if (error.remedy.empty()) error.remedy = make_tar_again;
     return tl::unexpected(std::move(error));
   }
   return entries;

@@ -9,9 +9,9 @@ namespace kxf {
 namespace {
 
 /// Boot loaders leave room behind the tree; so much more than the largest tree is no such file.
-constexpr std::uint64_t limit_bytes = 8 * DeviceTree::max_size_bytes;
+constexpr std::uint64_t tree_limit_bytes = 8 * DeviceTree::max_size_bytes;
 
-constexpr std::string_view remedy = "name a flattened device tree (.dtb)";
+constexpr std::string_view name_a_tree = "name a flattened device tree (.dtb)";
 
 class TreeMachine final : public Machine {
  public:
@@ -42,16 +42,16 @@ std::unique_ptr<Machine> tree_machine(DeviceTree tree) {
 }
 
 Result<std::unique_ptr<Machine>> open_tree(const std::filesystem::path& file) {
-  auto bytes = read_to_end(file, limit_bytes);
+  auto bytes = read_to_end(file, tree_limit_bytes);
   if (!bytes) {
     Error error = std::move(bytes).error();
-    if (error.remedy.empty()) error.remedy = remedy;
+    if (error.remedy.empty()) error.remedy = name_a_tree;
     return tl::unexpected(std::move(error));
   }
   auto tree = DeviceTree::parse(*bytes, file.native());
   if (!tree) {
     Error error = std::move(tree).error();
-    if (error.remedy.empty()) error.remedy = remedy;
+    if (error.remedy.empty()) error.remedy = name_a_tree;
     return tl::unexpected(std::move(error));
   }
   return tree_machine(std::move(*tree));

@@ -18,11 +18,11 @@
 namespace kxf::arm64 {
 namespace {
 
-constexpr std::uint64_t mib = std::uint64_t{1} << 20U;
+constexpr std::uint64_t image_mib = std::uint64_t{1} << 20U;
 
 constexpr std::string_view slack_key = "size-when-unknown";
 constexpr std::string_view slack_default = "16";
-constexpr SettingSpec setting_specs[] = {
+constexpr SettingSpec image_settings[] = {
     {slack_key, slack_default,
      "MiB of memory behind the file for an image that does not tell its size (kernels before "
      "3.17)"},
@@ -54,7 +54,7 @@ Result<std::uint64_t> slack_setting(const Settings& settings) {
     return refuse(
         fmt::format("setting {} of the image format arm64-image is \"{}\"", slack_key, text),
         fmt::format("set {} to a number of MiB from 0 to 1024", slack_key));
-  return value * mib;
+  return value * image_mib;
 }
 
 /// Zeros behind the memory that the kernel claims are padding; anything else belongs to it.
@@ -110,7 +110,7 @@ class Image final : public ImageFormat {
     return "the arm64 kernel's own Image, with or without an EFI stub";
   }
   [[nodiscard]] std::span<const SettingSpec> settings() const noexcept override {
-    return setting_specs;
+    return image_settings;
   }
 
   [[nodiscard]] Probe probe(ByteView image) const noexcept override {

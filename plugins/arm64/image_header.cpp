@@ -10,11 +10,11 @@ constexpr std::uint64_t magic_offset = 56;
 constexpr std::string_view magic = "ARM\x64";
 
 constexpr std::uint64_t base_alignment = std::uint64_t{2} << 20U;
-constexpr std::uint64_t smallest_page_bytes = 4096;
+constexpr std::uint64_t least_kernel_page_bytes = 4096;
 // The kernel reaches its own symbols with ADRP, which spans 4 GiB: no image can be larger.
 constexpr std::uint64_t largest_image_bytes = std::uint64_t{4} << 30U;
 // "within the 48-bit addressable range of physical memory" (booting.rst, flag bit 3).
-constexpr Range addressable{0, std::uint64_t{1} << 48U};
+constexpr Range addressable_48_bits{0, std::uint64_t{1} << 48U};
 
 }  // namespace
 
@@ -35,7 +35,7 @@ Result<ImageHeader> read_image_header(ByteView kernel) {
 }
 
 Status check_image_header(const ImageHeader& header) {
-  if (header.text_offset >= base_alignment || header.text_offset % smallest_page_bytes != 0)
+  if (header.text_offset >= base_alignment || header.text_offset % least_kernel_page_bytes != 0)
     return refuse(
         fmt::format("damaged arm64 image: text_offset {} is not a multiple of 4 KiB below "
                     "2 MiB",
@@ -55,7 +55,7 @@ Status check_image_header(const ImageHeader& header) {
 void describe_any(KernelSpec& spec) {
   spec.machine = "aarch64";
   spec.base_alignment = base_alignment;
-  spec.window = addressable;
+  spec.window = addressable_48_bits;
   spec.entry_offset = 0;
 }
 

@@ -14,15 +14,15 @@ namespace {
 
 // A stream begins with "BZh", the block size in units of 100 kB as a digit, and a block, or the end
 // where there is none. The two magic numbers are the digits of pi and of its square root.
-constexpr std::string_view magic = "BZh";
+constexpr std::string_view bzip2_magic = "BZh";
 constexpr std::string_view block_magic = "\x31\x41\x59\x26\x53\x59";
 constexpr std::string_view end_magic = "\x17\x72\x45\x38\x50\x90";
 constexpr std::size_t level_at = 3;
 constexpr std::size_t block_at = 4;
 
-class Decoder final : public StreamDecoder {
+class Bzip2Decoder final : public StreamDecoder {
  public:
-  ~Decoder() override { stop(); }
+  ~Bzip2Decoder() override { stop(); }
 
   Status start() override {
     stop();
@@ -77,12 +77,12 @@ class Bzip2 final : public Codec {
   }
   [[nodiscard]] bool recognises(ByteView packed) const noexcept override {
     const Bytes bytes(packed);
-    return bytes.has(0, magic) && packed.size() > level_at && packed[level_at] >= '1' &&
+    return bytes.has(0, bzip2_magic) && packed.size() > level_at && packed[level_at] >= '1' &&
            packed[level_at] <= '9' &&
            (bytes.has(block_at, block_magic) || bytes.has(block_at, end_magic));
   }
   [[nodiscard]] Status unpack(ByteView packed, OutputBuffer& out) const noexcept override {
-    Decoder decoder;
+    Bzip2Decoder decoder;
     return unpack_streams(*this, decoder, packed, out);
   }
 };

@@ -20,7 +20,7 @@
 namespace kxf::formats {
 namespace {
 
-constexpr std::string_view topic = "fit";
+constexpr std::string_view fit_topic = "fit";
 
 /// The images of a configuration that are loaded.
 struct Parts {
@@ -98,7 +98,7 @@ Result<std::string> judge(const FitChoice& choice, const Parts& parts, const Cov
       return refuse(
           fmt::format("{} is not verified, and a signature is required: {}", name, coverage.reason),
           "sign the configuration, or choose one that is signed");
-    record.decide(std::string(topic), "no verified signature", coverage.reason);
+    record.decide(std::string(fit_topic), "no verified signature", coverage.reason);
     return std::string();
   }
   const std::vector<std::string> missing = uncovered(parts, coverage);
@@ -113,10 +113,11 @@ Result<std::string> judge(const FitChoice& choice, const Parts& parts, const Cov
   return std::string();
 }
 
-void describe(const FlatTree& tree, const FitChoice& choice, const Parts& parts, Record& record) {
+void describe_fit(const FlatTree& tree, const FitChoice& choice, const Parts& parts,
+                  Record& record) {
   for (const FitImage* image : parts.all())
     record.decide(
-        std::string(topic), fmt::format("{}: {} bytes", shown(image->name), image->data.size()),
+        std::string(fit_topic), fmt::format("{}: {} bytes", shown(image->name), image->data.size()),
         image->hashes.empty() ? "it has no hash"
                               : fmt::format("verified: {}", fmt::join(image->hashes, ", ")));
   for (const FlatProperty& property : tree.node(choice.node).properties) {
@@ -125,7 +126,7 @@ void describe(const FlatTree& tree, const FitChoice& choice, const Parts& parts,
     if (std::ranges::find(used, property.name) != std::end(used)) continue;
     std::vector<std::string> names;
     for (const std::string_view name : property.strings()) names.push_back(shown(name));
-    record.decide(std::string(topic), fmt::format("{} left out", shown(property.name)),
+    record.decide(std::string(fit_topic), fmt::format("{} left out", shown(property.name)),
                   fmt::format("{}: only a boot loader can use it", fmt::join(names, ", ")));
   }
 }
@@ -166,7 +167,7 @@ Result<ImageContents> FitFormat::parse(ByteView image, const ImageQuestion& ques
   KXF_TRY(tree, FlatTree::parse(image));
   KXF_TRY(keys, read_keys(question.keys));
   KXF_TRY(choice, choose_configuration(tree, question.board, question.configuration));
-  record.decide(std::string(topic), fmt::format("configuration {}", shown(choice.name)),
+  record.decide(std::string(fit_topic), fmt::format("configuration {}", shown(choice.name)),
                 choice.reason);
   KXF_TRY(coverage, verify_configuration(tree, choice, keys));
   KXF_TRY(parts, find_parts(tree, choice.node));
@@ -175,10 +176,10 @@ Result<ImageContents> FitFormat::parse(ByteView image, const ImageQuestion& ques
     if (std::ranges::find(coverage.images, part->node) != coverage.images.end()) continue;
     KXF_TRY(signer, verify_image(tree, *part, keys));
     if (!signer.empty())
-      record.decide(std::string(topic), fmt::format("{} is signed by itself", shown(part->name)),
-                    signer);
+      record.decide(std::string(fit_topic),
+                    fmt::format("{} is signed by itself", shown(part->name)), signer);
   }
-  describe(tree, choice, parts, record);
+  describe_fit(tree, choice, parts, record);
 
   ImageContents contents;
   contents.payload = carried(parts.kernel);

@@ -11,7 +11,7 @@
 namespace kxf::formats {
 namespace {
 
-constexpr std::string_view again = "build or copy the FIT again";
+constexpr std::string_view build_fit_again = "build or copy the FIT again";
 
 /// Errors: there is the property, and it is no number of one cell.
 Result<std::optional<std::uint32_t>> number_of(const FlatTree& tree, std::size_t node,
@@ -104,7 +104,8 @@ std::vector<std::string_view> compatible_of(const FlatTree& tree, std::size_t im
 
 Result<std::size_t> fit_node(const FlatTree& tree, std::string_view name) {
   const auto node = tree.child(FlatTree::root, name);
-  if (!node) return refuse(fmt::format("damaged FIT: it has no /{}", name), std::string(again));
+  if (!node)
+    return refuse(fmt::format("damaged FIT: it has no /{}", name), std::string(build_fit_again));
   return *node;
 }
 
@@ -115,11 +116,11 @@ Result<FitImage> fit_image(const FlatTree& tree, std::string_view name) {
     return refuse(fmt::format("the configuration names the image \"{}\", which is not there; there "
                               "are {}",
                               shown(name), fmt::join(names_below(tree, images), ", ")),
-                  std::string(again));
+                  std::string(build_fit_again));
   auto image = described(tree, *node);
   if (image) return image;
   Error error = std::move(image).error();
-  if (error.remedy.empty()) error.remedy = again;
+  if (error.remedy.empty()) error.remedy = build_fit_again;
   return tl::unexpected(std::move(error).within(fmt::format("image \"{}\"", shown(name))));
 }
 
@@ -133,7 +134,8 @@ Result<FitChoice> choose_configuration(const FlatTree& tree,
   const auto chosen = [&tree](std::size_t node, std::string reason) {
     return FitChoice{node, std::string(tree.node(node).name), std::move(reason)};
   };
-  if (all.empty()) return refuse("damaged FIT: it has no configuration", std::string(again));
+  if (all.empty())
+    return refuse("damaged FIT: it has no configuration", std::string(build_fit_again));
   if (!name.empty()) {
     if (const auto node = tree.child(configurations, name))
       return chosen(*node, "the profile names it");
@@ -177,7 +179,7 @@ Result<std::vector<std::string_view>> image_names(const FlatTree& tree, std::siz
   if (names.empty() || std::ranges::find(names, "") != names.end())
     return refuse(
         fmt::format("damaged FIT: \"{}\" of the configuration is no list of names", property),
-        std::string(again));
+        std::string(build_fit_again));
   return names;
 }
 

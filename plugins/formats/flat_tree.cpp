@@ -8,8 +8,8 @@
 namespace kxf::formats {
 namespace {
 
-constexpr std::uint32_t magic = 0xd00dfeed;
-constexpr std::uint64_t header_bytes = 40;  // of version 17
+constexpr std::uint32_t flat_tree_magic = 0xd00dfeed;
+constexpr std::uint64_t flat_tree_header_bytes = 40;  // of version 17
 constexpr std::uint32_t version = 17;
 constexpr std::uint32_t oldest_reader = 16;  // last_comp_version of version 17
 
@@ -54,7 +54,7 @@ Result<FlatReader> FlatReader::open(ByteView blob) {
   const Bytes& bytes = reader.blob_;
   const auto field = [&bytes](std::uint64_t offset) { return bytes.read<std::uint32_t>(offset); };
   KXF_TRY(found_magic, field(0));
-  if (found_magic != magic) return refuse("no flattened device tree");
+  if (found_magic != flat_tree_magic) return refuse("no flattened device tree");
   KXF_TRY(size, field(4));
   KXF_TRY(structure_offset, field(8));
   KXF_TRY(strings_offset, field(12));
@@ -67,14 +67,14 @@ Result<FlatReader> FlatReader::open(ByteView blob) {
         fmt::format("a flattened device tree of version {}, readable by {} on, where {} "
                     "is known",
                     found_version, compatible_with, version));
-  if (size < header_bytes || size > blob.size())
+  if (size < flat_tree_header_bytes || size > blob.size())
     return refuse(
         fmt::format("truncated: its header says {} bytes, and there are {}", size, blob.size()));
   const Bytes whole(blob.first(size), Endian::big);
   KXF_TRY(strings, whole.slice(strings_offset, strings_size));
   KXF_TRY(structure, whole.slice(structure_offset, structure_size));
-  if (structure_offset % 4 != 0 || structure_offset < header_bytes ||
-      strings_offset < header_bytes || structure.empty())
+  if (structure_offset % 4 != 0 || structure_offset < flat_tree_header_bytes ||
+      strings_offset < flat_tree_header_bytes || structure.empty())
     return refuse("the blocks of its header do not fit");
   reader.strings_ = strings;
   reader.structure_ = Range::sized(structure_offset, structure_size);

@@ -12,7 +12,7 @@
 namespace kxf::formats {
 namespace {
 
-constexpr std::string_view magic = "\x1f\x8b\x08";  // ID1, ID2, CM = deflate: RFC 1952, 2.3.1
+constexpr std::string_view gzip_magic = "\x1f\x8b\x08";  // ID1, ID2, CM = deflate: RFC 1952, 2.3.1
 
 class Inflater final : public StreamDecoder {
  public:
@@ -67,7 +67,7 @@ class Gzip final : public Codec {
     return "gzip (RFC 1952), one or several members";
   }
   [[nodiscard]] bool recognises(ByteView packed) const noexcept override {
-    return text_of(packed).starts_with(magic);
+    return text_of(packed).starts_with(gzip_magic);
   }
   [[nodiscard]] Status unpack(ByteView packed, OutputBuffer& out) const noexcept override {
     Inflater inflater;

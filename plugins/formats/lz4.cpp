@@ -65,7 +65,7 @@ class FrameDecoder final : public StreamDecoder {
 };
 
 /// What a block of a legacy frame unpacks to; a negative number when it is damaged or does not fit.
-int unpack_block(ByteView block, std::span<std::uint8_t> room) {
+int unpack_lz4_block(ByteView block, std::span<std::uint8_t> room) {
   return LZ4_decompress_safe(text_of(block).data(), reinterpret_cast<char*>(room.data()),
                              static_cast<int>(block.size()), static_cast<int>(room.size()));
 }
@@ -79,14 +79,14 @@ Result<std::size_t> unpack_legacy_block(ByteView packed, std::size_t at, std::si
     KXF_TRY(tail, out.tail(legacy_block));
     room = tail;
   }
-  if (const int written = unpack_block(block, room); written >= 0) {
+  if (const int written = unpack_lz4_block(block, room); written >= 0) {
     out.commit(static_cast<std::size_t>(written));
     return static_cast<std::size_t>(written);
   }
   if (room.size() < legacy_block) {
     // Is it damaged, or does it only not fit below the limit?
     ByteVector elsewhere(legacy_block);
-    if (unpack_block(block, elsewhere) >= 0) return out.over_limit();
+    if (unpack_lz4_block(block, elsewhere) >= 0) return out.over_limit();
   }
   return damaged(packed, at, "invalid block of " + std::to_string(size) + " bytes");
 }

@@ -18,7 +18,7 @@
 namespace kxf::formats {
 namespace {
 
-constexpr std::size_t header_bytes = 13;
+constexpr std::size_t lzma_header_bytes = 13;
 constexpr unsigned largest_properties = (4 * 5 + 4) * 9 + 8;
 constexpr std::uint32_t smallest_dictionary = 4096;
 constexpr std::uint64_t unknown_size = UINT64_MAX;
@@ -36,7 +36,7 @@ bool is_dictionary(std::uint32_t size) {
   return size % 3 == 0 && is_power_of_two(size / 3);
 }
 
-class Decoder final : public LiblzmaDecoder {
+class LzmaDecoder final : public LiblzmaDecoder {
   [[nodiscard]] lzma_ret initialise(lzma_stream* stream) const override {
     return lzma_alone_decoder(stream, memory_limit_bytes);
   }
@@ -49,7 +49,8 @@ class Lzma final : public Codec {
     return "lzma (LZMA_alone), recognised by its whole header";
   }
   [[nodiscard]] bool recognises(ByteView packed) const noexcept override {
-    if (packed.size() <= header_bytes || !are_properties(packed[0]) || packed[header_bytes] != 0)
+    if (packed.size() <= lzma_header_bytes || !are_properties(packed[0]) ||
+        packed[lzma_header_bytes] != 0)
       return false;
     const Bytes bytes(packed);
     const auto dictionary = bytes.read<std::uint32_t>(1);
@@ -59,7 +60,7 @@ class Lzma final : public Codec {
   }
   [[nodiscard]] Status unpack(ByteView packed, OutputBuffer& out) const noexcept override {
     // One stream: nothing tells where the next one would begin.
-    Decoder decoder;
+    LzmaDecoder decoder;
     KXF_TRY(end, unpack_stream(decoder, packed, 0, out));
     return check_rest(*this, packed, end, out);
   }

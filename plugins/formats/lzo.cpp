@@ -21,11 +21,11 @@
 namespace kxf::formats {
 namespace {
 
-constexpr std::string_view magic("\x89LZO\0\r\n\x1a\n", 9);
+constexpr std::string_view lzo_magic("\x89LZO\0\r\n\x1a\n", 9);
 constexpr std::uint16_t first_version = 0x0900;
 constexpr std::uint16_t long_header_version = 0x0940;
 constexpr std::uint16_t newest_version = 0x1040;
-constexpr std::uint32_t largest_block = 64U << 20U;
+constexpr std::uint32_t largest_lzo_block = 64U << 20U;
 constexpr std::uint32_t continued_elsewhere = UINT32_MAX;
 
 constexpr std::uint32_t adler_of_unpacked = 0x1;
@@ -40,7 +40,7 @@ constexpr std::uint32_t header_has_crc = 0x1000;
 std::uint32_t adler_of(ByteView bytes) {
   return static_cast<std::uint32_t>(adler32(1, bytes.data(), static_cast<uInt>(bytes.size())));
 }
-std::uint32_t crc_of(ByteView bytes) {
+std::uint32_t lzo_crc_of(ByteView bytes) {
   return static_cast<std::uint32_t>(crc32(0, bytes.data(), static_cast<uInt>(bytes.size())));
 }
 
@@ -83,7 +83,7 @@ class Cursor {
 };
 
 /// The header behind the magic; the result is the flags.
-Result<std::uint32_t> read_header(Cursor& file) {
+Result<std::uint32_t> read_lzo_header(Cursor& file) {
   const std::size_t start = file.at();
   const auto version = file.read<std::uint16_t>();
   file.read<std::uint16_t>();
@@ -99,7 +99,7 @@ Result<std::uint32_t> read_header(Cursor& file) {
   const std::size_t sum_at = file.at();
   const auto sum = file.read<std::uint32_t>();
   if (file.is_short()) return truncated(file.all());
-  if (sum != ((flags & header_has_crc) != 0 ? crc_of(header) : adler_of(header)))
+  if (sum != ((flags & header_has_crc) != 0 ? lzo_crc_of(header) : adler_of(header)))
     return damaged(file.all(), sum_at, "incorrect checksum of the header");
   if (version < first_version || needed > newest_version)
     return refuse("it is of lzop's version " + std::to_string(needed >> 12U) + "." +
@@ -142,7 +142,7 @@ Result<Block> read_block(Cursor& file, std::uint32_t flags) {
   block.packed_adler = file.read_if(is_packed && (flags & adler_of_packed) != 0);
   block.packed_crc = file.read_if(is_packed && (flags & crc_of_packed) != 0);
   if (file.is_short()) return truncated(file.all());
-  if (block.unpacked_bytes <= largest_block && block.packed_bytes != 0 &&
+  if (block.unpacked_bytes <= largest_lzo_block && block.packed_bytes != 0 &&
       block.packed_bytes <= block.unpacked_bytes)
     return block;
   return damaged(file.all(), start,
@@ -151,10 +151,10 @@ Result<Block> read_block(Cursor& file, std::uint32_t flags) {
 }
 
 bool matches(ByteView bytes, std::optional<std::uint32_t> adler, std::optional<std::uint32_t> crc) {
-  return (!adler || *adler == adler_of(bytes)) && (!crc || *crc == crc_of(bytes));
+  return (!adler || *adler == adler_of(bytes)) && (!crc || *crc == lzo_crc_of(bytes));
 }
 
-Status unpack_block(Cursor& file, const Block& block, OutputBuffer& out) {
+Status unpack_lzo_block(Cursor& file, const Block& block, OutputBuffer& out) {
   const std::size_t start = file.at();
   const ByteView packed = file.take(block.packed_bytes);
   if (file.is_short()) return truncated(file.all());
@@ -184,17 +184,17 @@ class Lzo final : public Codec {
     return "LZO1X in the files of lzop, one or several";
   }
   [[nodiscard]] bool recognises(ByteView packed) const noexcept override {
-    return text_of(packed).starts_with(magic);
+    return text_of(packed).starts_with(lzo_magic);
   }
   [[nodiscard]] Status unpack(ByteView packed, OutputBuffer& out) const noexcept override {
     std::size_t at = 0;
     do {
-      Cursor file(packed, std::min(at + magic.size(), packed.size()));
-      KXF_TRY(flags, read_header(file));
+      Cursor file(packed, std::min(at + lzo_magic.size(), packed.size()));
+      KXF_TRY(flags, read_lzo_header(file));
       for (;;) {
         KXF_TRY(block, read_block(file, flags));
         if (block.unpacked_bytes == 0) break;
-        KXF_CHECK(unpack_block(file, block, out));
+        KXF_CHECK(unpack_lzo_block(file, block, out));
       }
       at = file.at();
     } while (recognises(packed.subspan(at)));

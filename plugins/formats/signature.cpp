@@ -20,7 +20,7 @@ struct Freed {
   }
 };
 using Number = std::unique_ptr<BIGNUM, Freed<BN_free>>;
-using Context = std::unique_ptr<BN_CTX, Freed<BN_CTX_free>>;
+using BignumContext = std::unique_ptr<BN_CTX, Freed<BN_CTX_free>>;
 using Group = std::unique_ptr<EC_GROUP, Freed<EC_GROUP_free>>;
 using Point = std::unique_ptr<EC_POINT, Freed<EC_POINT_free>>;
 
@@ -51,7 +51,7 @@ ByteView digest_info(HashKind kind) {
 /// RSAVP1 (RFC 8017, 5.2.2): the encoded message, as long as the modulus. Empty when there is none.
 ByteVector recovered(const RsaKey& key, ByteView signature) {
   if (signature.size() != key.modulus.size()) return {};
-  const Context context(BN_CTX_new());
+  const BignumContext context(BN_CTX_new());
   const Number n = number(key.modulus);
   const Number e = number(key.exponent);
   const Number s = number(signature);
@@ -120,7 +120,7 @@ bool is_ecdsa(const EcKey& key, ByteView digest, ByteView signature) {
   const bool p256 = key.curve == Curve::p256;
   const std::size_t size = p256 ? 32 : 48;
   if (signature.size() != 2 * size) return false;
-  const Context context(BN_CTX_new());
+  const BignumContext context(BN_CTX_new());
   const Group group(EC_GROUP_new_by_curve_name(p256 ? NID_X9_62_prime256v1 : NID_secp384r1));
   if (!context || !group) return false;
   const Point owner(EC_POINT_new(group.get()));

@@ -6,7 +6,7 @@
 namespace kxf::formats {
 namespace {
 
-constexpr std::string_view copy_again = "copy the file again";
+constexpr std::string_view copy_file_again = "copy the file again";
 
 std::string of_bytes(std::size_t at, ByteView packed) {
   return std::to_string(at) + " of " + std::to_string(packed.size());
@@ -16,11 +16,12 @@ std::string of_bytes(std::size_t at, ByteView packed) {
 
 tl::unexpected<Error> truncated(ByteView packed) {
   return refuse("truncated, the data ends at byte " + of_bytes(packed.size(), packed),
-                std::string(copy_again));
+                std::string(copy_file_again));
 }
 
 tl::unexpected<Error> damaged(ByteView packed, std::size_t at, const std::string& reason) {
-  return refuse("damaged at byte " + of_bytes(at, packed) + ": " + reason, std::string(copy_again));
+  return refuse("damaged at byte " + of_bytes(at, packed) + ": " + reason,
+                std::string(copy_file_again));
 }
 
 tl::unexpected<Error> no_memory() { return refuse("not enough memory to unpack", "free memory"); }

@@ -31,8 +31,8 @@
 namespace kxf::formats {
 namespace {
 
-constexpr std::string_view magic = "\x27\x05\x19\x56";
-constexpr std::size_t header_bytes = 64;
+constexpr std::string_view uimage_magic = "\x27\x05\x19\x56";
+constexpr std::size_t uimage_header_bytes = 64;
 constexpr std::size_t header_crc_at = 4;
 constexpr std::size_t name_at = 32;
 constexpr std::uint8_t linux_system = 5;
@@ -41,7 +41,7 @@ constexpr std::uint8_t type_kernel = 2;
 constexpr std::uint8_t type_multi = 4;
 constexpr std::uint8_t type_kernel_noload = 14;
 
-constexpr std::string_view copy_again = "copy the image again";
+constexpr std::string_view copy_uimage_again = "copy the image again";
 
 // The names are those of mkimage -l, by number.
 constexpr std::array<std::string_view, 30> systems = {"no system",
@@ -134,8 +134,8 @@ constexpr std::array<Architecture, 28> architectures = {{
 }};
 
 // The names are those of the codecs.
-constexpr std::array<std::string_view, 7> compressions = {"none", "gzip", "bzip2", "lzma",
-                                                          "lzo",  "lz4",  "zstd"};
+constexpr std::array<std::string_view, 7> uimage_compressions = {"none", "gzip", "bzip2", "lzma",
+                                                                 "lzo",  "lz4",  "zstd"};
 
 template <class Table>
 std::string name_of_id(const Table& names, std::uint8_t id, std::string_view what) {
@@ -143,7 +143,7 @@ std::string name_of_id(const Table& names, std::uint8_t id, std::string_view wha
   return fmt::format("{} {}", what, id);
 }
 
-struct Header {
+struct UimageHeader {
   std::uint32_t size = 0;
   std::uint32_t load = 0;
   std::uint32_t entry = 0;
@@ -165,7 +165,7 @@ struct Header {
   /// Name of the codec. A boot loader that is told "none" jumps to what is there; that says nothing
   /// of a kernel that another wrapping has packed.
   [[nodiscard]] std::string codec() const {
-    return compression == 0 ? "" : name_of_id(compressions, compression, "method");
+    return compression == 0 ? "" : name_of_id(uimage_compressions, compression, "method");
   }
 };
 
@@ -178,46 +178,46 @@ bool is_header_sound(ByteView image) {
   constexpr std::array<std::uint8_t, 4> zeros{};
   std::uint32_t crc = crc_of(image.first(header_crc_at));
   crc = crc_of(zeros, crc);
-  crc = crc_of(image.subspan(header_crc_at + 4, header_bytes - header_crc_at - 4), crc);
+  crc = crc_of(image.subspan(header_crc_at + 4, uimage_header_bytes - header_crc_at - 4), crc);
   return Bytes(image, Endian::big).read<std::uint32_t>(header_crc_at) == crc;
 }
 
-Result<Header> read_header(ByteView image) {
+Result<UimageHeader> read_uimage_header(ByteView image) {
   const Bytes bytes(image, Endian::big);
   KXF_TRY(size, bytes.read<std::uint32_t>(12));
   KXF_TRY(load, bytes.read<std::uint32_t>(16));
   KXF_TRY(entry, bytes.read<std::uint32_t>(20));
   KXF_TRY(data_crc, bytes.read<std::uint32_t>(24));
   KXF_TRY(kinds, bytes.slice(28, 4));
-  KXF_TRY(name, bytes.slice(name_at, header_bytes - name_at));
+  KXF_TRY(name, bytes.slice(name_at, uimage_header_bytes - name_at));
   const std::string_view text = text_of(name);
-  return Header{size,     load,     entry,
-                data_crc, kinds[0], kinds[1],
-                kinds[2], kinds[3], shown(text.substr(0, text.find('\0')))};
+  return UimageHeader{size,     load,     entry,
+                      data_crc, kinds[0], kinds[1],
+                      kinds[2], kinds[3], shown(text.substr(0, text.find('\0')))};
 }
 
 /// The data, whose CRC is right. Behind them is nothing, or what flash memory is filled with.
-Result<ByteView> checked_data(ByteView image, const Header& header) {
-  KXF_TRY(data, Bytes(image).slice(header_bytes, header.size));
+Result<ByteView> checked_data(ByteView image, const UimageHeader& header) {
+  KXF_TRY(data, Bytes(image).slice(uimage_header_bytes, header.size));
   if (const std::uint32_t crc = crc_of(data); crc != header.data_crc)
     return refuse(fmt::format("damaged uImage: the CRC-32 of its {} bytes of data is {:#010x}, the "
                               "header says {:#010x}",
                               data.size(), crc, header.data_crc),
-                  std::string(copy_again));
-  if (data.empty()) return refuse("damaged uImage: it has no data", std::string(copy_again));
-  const ByteView rest = image.subspan(header_bytes + data.size());
+                  std::string(copy_uimage_again));
+  if (data.empty()) return refuse("damaged uImage: it has no data", std::string(copy_uimage_again));
+  const ByteView rest = image.subspan(uimage_header_bytes + data.size());
   const auto is_filling = [](std::uint8_t byte) { return byte == 0 || byte == 0xff; };
   const auto stray = std::ranges::find_if_not(rest, is_filling);
   if (stray == rest.end()) return data;
-  return refuse(
-      fmt::format("the uImage ends at byte {} and something else follows at byte {}",
-                  header_bytes + data.size(),
-                  header_bytes + data.size() + static_cast<std::size_t>(stray - rest.begin())),
-      "remove what was appended to the file");
+  return refuse(fmt::format("the uImage ends at byte {} and something else follows at byte {}",
+                            uimage_header_bytes + data.size(),
+                            uimage_header_bytes + data.size() +
+                                static_cast<std::size_t>(stray - rest.begin())),
+                "remove what was appended to the file");
 }
 
 /// Is there a Linux kernel in it?
-Status check_kind(const Header& header) {
+Status check_kind(const UimageHeader& header) {
   if (header.system != linux_system)
     return refuse(fmt::format("a uImage for {}, and not for Linux",
                               name_of_id(systems, header.system, "operating system")),
@@ -236,7 +236,8 @@ Result<std::vector<ByteView>> read_files(ByteView data) {
   for (;;) {
     const auto size = bytes.read<std::uint32_t>(sizes.size() * 4);
     if (!size)
-      return refuse("damaged uImage: the list of its files has no end", std::string(copy_again));
+      return refuse("damaged uImage: the list of its files has no end",
+                    std::string(copy_uimage_again));
     if (*size == 0) break;
     sizes.push_back(*size);
   }
@@ -248,15 +249,17 @@ Result<std::vector<ByteView>> read_files(ByteView data) {
       return refuse(fmt::format("damaged uImage: its file {} has {} bytes at byte {} of its data, "
                                 "which are {}",
                                 files.size(), size, at, data.size()),
-                    std::string(copy_again));
+                    std::string(copy_uimage_again));
     files.push_back(*file);
     at = *align_up(at + size, 4);  // 32-bit sizes: no wrap
   }
   if (!files.empty()) return files;
-  return refuse("damaged uImage: a multi-file image without a file", std::string(copy_again));
+  return refuse("damaged uImage: a multi-file image without a file",
+                std::string(copy_uimage_again));
 }
 
-Status take_files(ByteView data, const Header& header, ImageContents& contents, Record& record) {
+Status take_files(ByteView data, const UimageHeader& header, ImageContents& contents,
+                  Record& record) {
   KXF_TRY(files, read_files(data));
   constexpr std::string_view tree_magic = "\xd0\x0d\xfe\xed";
   contents.payload = CarriedBytes(files[0], header.codec());
@@ -276,7 +279,7 @@ Status take_files(ByteView data, const Header& header, ImageContents& contents, 
   return {};
 }
 
-void describe(const Header& header, const ImageContents& contents, Record& record) {
+void describe_uimage(const UimageHeader& header, const ImageContents& contents, Record& record) {
   std::string found = fmt::format(
       "{}, {}, \"{}\"", contents.payload_summary,
       header.compression == 0 ? "not packed" : "packed with " + header.codec(), header.name);
@@ -308,24 +311,24 @@ class UImage final : public ImageFormat {
   }
 
   [[nodiscard]] Probe probe(ByteView image) const noexcept override {
-    if (!text_of(image).starts_with(magic)) return {};
-    if (image.size() < header_bytes)
+    if (!text_of(image).starts_with(uimage_magic)) return {};
+    if (image.size() < uimage_header_bytes)
       return {ProbeVerdict::damaged,
               fmt::format("truncated uImage: it has {} bytes, its header alone has {}",
-                          image.size(), header_bytes)};
+                          image.size(), uimage_header_bytes)};
     if (!is_header_sound(image))
       return {ProbeVerdict::damaged, "the CRC-32 of the uImage's header is not what it says"};
-    const auto header = read_header(image);
-    if (header && header->size > image.size() - header_bytes)
+    const auto header = read_uimage_header(image);
+    if (header && header->size > image.size() - uimage_header_bytes)
       return {ProbeVerdict::damaged,
               fmt::format("truncated uImage: its header says {} bytes of data, and {} are there",
-                          header->size, image.size() - header_bytes)};
+                          header->size, image.size() - uimage_header_bytes)};
     return {ProbeVerdict::mine, {}};
   }
 
   [[nodiscard]] Result<ImageContents> parse(ByteView image, const ImageQuestion& /*question*/,
                                             Record& record) const noexcept override {
-    KXF_TRY(header, read_header(image));
+    KXF_TRY(header, read_uimage_header(image));
     KXF_CHECK(check_kind(header));
     KXF_TRY(data, checked_data(image, header));
     ImageContents contents;
@@ -335,7 +338,7 @@ class UImage final : public ImageFormat {
       contents.payload = CarriedBytes(data, header.codec());
     contents.payload_machine = header.target().machine;
     contents.payload_summary = fmt::format("a Linux kernel for {}", header.target_title());
-    describe(header, contents, record);
+    describe_uimage(header, contents, record);
     return contents;
   }
 };

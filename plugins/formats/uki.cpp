@@ -22,10 +22,10 @@
 namespace kxf::formats {
 namespace {
 
-constexpr std::string_view topic = "uki";
+constexpr std::string_view uki_topic = "uki";
 constexpr std::string_view kernel_section = ".linux";
 constexpr std::string_view profile_section = ".profile";
-constexpr std::string_view again = "build or copy the UKI again";
+constexpr std::string_view build_uki_again = "build or copy the UKI again";
 
 /// What the specification's add-ons must have one of; such a file without a kernel is one.
 constexpr std::string_view addon_sections[] = {".cmdline", ".dtb", ".dtbauto", ".ucode", ".initrd"};
@@ -78,11 +78,11 @@ Result<Profiles> profiles_of(const PeFile& pe) {
         std::ranges::find(single_sections, section.name) != std::end(single_sections);
     if (single && current->find(section.name) != nullptr)
       return refuse(fmt::format("damaged UKI: section {} is there twice", section.name),
-                    std::string(again));
+                    std::string(build_uki_again));
     if ((single || section.name == ".dtbauto") && section.memory_bytes > section.bytes.size())
       return refuse(fmt::format("damaged UKI: section {} has {} bytes in memory and {} in the file",
                                 section.name, section.memory_bytes, section.bytes.size()),
-                    std::string(again));
+                    std::string(build_uki_again));
     current->sections.push_back(section);
   }
   return profiles;
@@ -115,7 +115,7 @@ class Selection {
     selection.chosen_ = &profiles.numbered[index];
     selection.name_ = fmt::format("@{}", index);
     const std::string& id = selection.chosen_->id;
-    record.decide(std::string(topic),
+    record.decide(std::string(uki_topic),
                   fmt::format("profile {}{}", selection.name_, id.empty() ? "" : " " + shown(id)),
                   wanted.empty() ? "the first is the default" : "the profile names it");
     return selection;
@@ -156,7 +156,7 @@ std::optional<ByteView> device_tree(const Selection& selection,
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     const auto compatible = board_of(candidates[i]);
     if (board.empty() || compatible.empty() || compatible.front() != board.front()) continue;
-    record.decide(std::string(topic),
+    record.decide(std::string(uki_topic),
                   fmt::format("device tree .dtbauto {} of {}", i + 1, candidates.size()),
                   fmt::format("it is for {}", shown(board.front())));
     return candidates[i];
@@ -166,10 +166,10 @@ std::optional<ByteView> device_tree(const Selection& selection,
       candidates.empty() ? "the image has no .dtbauto"
                          : fmt::format("none of {} .dtbauto is for this board", candidates.size());
   if (tree == nullptr) {
-    if (!candidates.empty()) record.decide(std::string(topic), "no device tree", none_fits);
+    if (!candidates.empty()) record.decide(std::string(uki_topic), "no device tree", none_fits);
     return std::nullopt;
   }
-  record.decide(std::string(topic), "device tree .dtb", none_fits);
+  record.decide(std::string(uki_topic), "device tree .dtb", none_fits);
   return tree->bytes;
 }
 
@@ -205,7 +205,7 @@ Result<ImageContents> UkiFormat::parse(ByteView image, const ImageQuestion& ques
         "required");
   KXF_TRY(profiles, profiles_of(pe));
   KXF_TRY(selection, Selection::make(profiles, question.configuration, record));
-  record.decide(std::string(topic),
+  record.decide(std::string(uki_topic),
                 pe.certificates.empty() ? std::string("not signed")
                                         : fmt::format("its signature ({} bytes) is not verified",
                                                       pe.certificates.size_bytes()),
@@ -226,7 +226,7 @@ Result<ImageContents> UkiFormat::parse(ByteView image, const ImageQuestion& ques
   if (const auto tree = device_tree(selection, question.board, record))
     contents.device_tree = *tree;
   if (const PeSection* microcode = selection.find(".ucode"))
-    record.decide(std::string(topic), ".ucode left out",
+    record.decide(std::string(uki_topic), ".ucode left out",
                   fmt::format("{} bytes of microcode: the CPUs have the running kernel's",
                               microcode->bytes.size()));
   contents.configuration = selection.name();

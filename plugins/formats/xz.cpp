@@ -7,13 +7,13 @@
 namespace kxf::formats {
 namespace {
 
-constexpr std::string_view magic(
+constexpr std::string_view xz_magic(
     "\xfd"
     "7zXZ\0",
     6);                                      // section 2.1.1.1
 constexpr std::size_t padding_multiple = 4;  // section 2.2, "Stream Padding"
 
-class Decoder final : public LiblzmaDecoder {
+class XzDecoder final : public LiblzmaDecoder {
   [[nodiscard]] lzma_ret initialise(lzma_stream* stream) const override {
     return lzma_stream_decoder(stream, memory_limit_bytes, LZMA_TELL_UNSUPPORTED_CHECK);
   }
@@ -26,10 +26,10 @@ class Xz final : public Codec {
     return "xz, one or several streams";
   }
   [[nodiscard]] bool recognises(ByteView packed) const noexcept override {
-    return text_of(packed).starts_with(magic);
+    return text_of(packed).starts_with(xz_magic);
   }
   [[nodiscard]] Status unpack(ByteView packed, OutputBuffer& out) const noexcept override {
-    Decoder decoder;
+    XzDecoder decoder;
     return unpack_streams(*this, decoder, packed, out, padding_multiple);
   }
 };

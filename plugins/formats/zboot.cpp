@@ -29,17 +29,17 @@ namespace {
 constexpr std::string_view program_magic = "MZ";
 constexpr std::string_view zboot_magic = "zimg";
 constexpr std::size_t zboot_magic_at = 4;
-constexpr std::size_t header_bytes = 64;
+constexpr std::size_t zboot_header_bytes = 64;
 constexpr std::size_t compression_at = 24;
 constexpr std::size_t compression_end = 56;
-constexpr std::string_view copy_again = "copy the image again";
+constexpr std::string_view copy_zboot_again = "copy the image again";
 
 /// What Linux's build calls them, and what they are.
 struct Compression {
   std::string_view name;
   std::string_view codec;
 };
-constexpr std::array compressions = {
+constexpr std::array zboot_compressions = {
     Compression{"gzip", "gzip"}, Compression{"lz4", "lz4"},     Compression{"lzma", "lzma"},
     Compression{"lzo", "lzo"},   Compression{"xzkern", "xz"},   Compression{"xz", "xz"},
     Compression{"zstd", "zstd"}, Compression{"zstd22", "zstd"},
@@ -55,41 +55,41 @@ constexpr std::array machines = {
     Machine{0x6264, "loongarch"}, Machine{0x8664, "x86_64"}, Machine{0x014c, "i"},
 };
 
-struct Header {
+struct ZbootHeader {
   std::uint32_t payload_offset = 0;
   std::uint32_t payload_size = 0;
   std::string_view compression;
 };
 
-Result<Header> read_header(ByteView image) {
+Result<ZbootHeader> read_zboot_header(ByteView image) {
   const Bytes bytes(image);
   KXF_TRY(payload_offset, bytes.read<std::uint32_t>(8));
   KXF_TRY(payload_size, bytes.read<std::uint32_t>(12));
   KXF_TRY(name, bytes.slice(compression_at, compression_end - compression_at));
   const std::string_view text = text_of(name);
-  return Header{payload_offset, payload_size, text.substr(0, text.find('\0'))};
+  return ZbootHeader{payload_offset, payload_size, text.substr(0, text.find('\0'))};
 }
 
 /// The packed kernel: inside the program and not in its header or its signature.
-Result<ByteView> payload_of(ByteView image, const Header& header, const PeFile& pe) {
+Result<ByteView> payload_of(ByteView image, const ZbootHeader& header, const PeFile& pe) {
   const std::uint64_t end = std::uint64_t{header.payload_offset} + header.payload_size;
   const std::uint64_t program_end = pe.certificates.empty() ? image.size() : pe.certificates.start;
-  if (header.payload_offset < header_bytes || header.payload_size == 0 || end > program_end)
+  if (header.payload_offset < zboot_header_bytes || header.payload_size == 0 || end > program_end)
     return refuse(
         fmt::format("damaged EFI zboot image: its kernel is {} bytes at offset {}, and the "
                     "program has {}",
                     header.payload_size, hex(header.payload_offset), program_end),
-        std::string(copy_again));
+        std::string(copy_zboot_again));
   return image.subspan(header.payload_offset, header.payload_size);
 }
 
 /// The name of the compression, as it is fit to print.
-Result<std::string> compression_of(const Header& header) {
+Result<std::string> compression_of(const ZbootHeader& header) {
   const auto printable = [](char letter) { return letter > ' ' && letter <= '~'; };
   if (header.compression.empty() || !std::ranges::all_of(header.compression, printable))
     return refuse("damaged EFI zboot image: it has no name of a compression at offset 24",
-                  std::string(copy_again));
-  for (const Compression& known : compressions)
+                  std::string(copy_zboot_again));
+  for (const Compression& known : zboot_compressions)
     if (known.name == header.compression) return std::string(known.codec);
   return std::string(header.compression);
 }
@@ -114,16 +114,16 @@ class ZBoot final : public ImageFormat {
   [[nodiscard]] Probe probe(ByteView image) const noexcept override {
     const Bytes bytes(image);
     if (!bytes.has(0, program_magic) || !bytes.has(zboot_magic_at, zboot_magic)) return {};
-    if (image.size() < header_bytes)
+    if (image.size() < zboot_header_bytes)
       return {ProbeVerdict::damaged,
               fmt::format("truncated EFI zboot image: it has {} bytes, its header alone has {}",
-                          image.size(), header_bytes)};
+                          image.size(), zboot_header_bytes)};
     return {ProbeVerdict::mine, {}};
   }
 
   [[nodiscard]] Result<ImageContents> parse(ByteView image, const ImageQuestion& /*question*/,
                                             Record& record) const noexcept override {
-    KXF_TRY(header, read_header(image));
+    KXF_TRY(header, read_zboot_header(image));
     KXF_TRY(pe, read_pe(image));
     KXF_TRY(payload, payload_of(image, header, pe));
     KXF_TRY(compression, compression_of(header));

@@ -18,13 +18,13 @@
 namespace kxf::formats {
 namespace {
 
-constexpr std::uint32_t magic = 0xfd2fb528;
+constexpr std::uint32_t zstd_magic = 0xfd2fb528;
 constexpr std::size_t magic_bytes = 4;
 constexpr std::size_t checksum_bytes = 4;
 constexpr std::size_t block_header_bytes = 3;
-constexpr std::uint64_t largest_block = std::uint64_t{128} << 10U;  // section 3.1.1.2.4
+constexpr std::uint64_t largest_zstd_block = std::uint64_t{128} << 10U;  // section 3.1.1.2.4
 
-using Context = std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)>;
+using ZstdContext = std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)>;
 
 struct Frame {
   std::size_t end = 0;
@@ -32,7 +32,7 @@ struct Frame {
 };
 
 bool begins_frame(ByteView packed, std::size_t at) {
-  return Bytes(packed).read<std::uint32_t>(at) == magic;
+  return Bytes(packed).read<std::uint32_t>(at) == zstd_magic;
 }
 
 /// How long the frame header is, from its first byte: section 3.1.1.1.
@@ -68,7 +68,7 @@ Result<Frame> measure_frame(ByteView packed, std::size_t at) {
         frame.end += block_header_bytes + 1;
         break;
       case compressed:
-        frame.most_bytes += largest_block;
+        frame.most_bytes += largest_zstd_block;
         frame.end += block_header_bytes + size;
         break;
       default: return damaged(packed, frame.end, "a block of a type that does not exist");
@@ -122,7 +122,7 @@ class Zstd final : public Codec {
     return begins_frame(packed, 0);
   }
   [[nodiscard]] Status unpack(ByteView packed, OutputBuffer& out) const noexcept override {
-    const Context context(ZSTD_createDCtx(), &ZSTD_freeDCtx);
+    const ZstdContext context(ZSTD_createDCtx(), &ZSTD_freeDCtx);
     if (!context) return no_memory();
     std::size_t at = 0;
     do {

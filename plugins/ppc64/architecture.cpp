@@ -71,7 +71,8 @@ constexpr std::uint64_t kib = 1024;
 constexpr std::uint64_t mib = 1024 * kib;
 
 constexpr std::uint64_t command_line_bytes = 2048;  // COMMAND_LINE_SIZE, asm/setup.h
-constexpr std::uint64_t segment_bytes = 64 * kib;   // the largest page that Linux is built for
+constexpr std::uint64_t segment_alignment_bytes =
+    64 * kib;  // the largest page that Linux is built for
 constexpr unsigned digest_parts = 4;
 
 // Real mode ignores the top four bits of an address (Power ISA v3.0B, Book III, section 5.7.3).
@@ -193,7 +194,7 @@ class Ppc64 final : public Architecture {
     ArchitectureTraits traits;
     traits.kexec_arch = elf_machine;
     traits.command_line_limit = command_line_bytes;
-    traits.segment_alignment = segment_bytes;
+    traits.segment_alignment = segment_alignment_bytes;
     traits.memory_sources = {std::string(memory_source_name), "iomem"};
     traits.enable_method = enable_method_name;
     traits.reserve_tree = true;
@@ -234,7 +235,7 @@ class Ppc64 final : public Architecture {
       const ArchitectureQuestion& question, const SegmentSizes& sizes,
       Record& record) const noexcept override {
     const std::uint64_t alignment =
-        std::max(question.machine.facts().page_size_bytes, segment_bytes);
+        std::max(question.machine.facts().page_size_bytes, segment_alignment_bytes);
     KXF_TRY(space, space_for(question, record));
     KXF_TRY(kernel, kernel_rule(question.kernel, alignment, space));
     std::vector<PlacementRule> rules{kernel};

@@ -35,8 +35,7 @@ namespace {
 
 constexpr std::string_view topic = "crash";
 constexpr std::string_view usable_name = "linux,usable-memory";
-constexpr std::string_view drconf_usable_name = "linux,drconf-usable-memory";
-constexpr std::string_view again = "load the kernel again";
+constexpr std::string_view load_crash_again = "load the kernel again";
 
 /// PAGE_OFFSET of 64-bit server kernels, with the hash and with the radix MMU (asm/page.h).
 constexpr std::uint64_t linear_map_start = 0xc000000000000000;
@@ -203,21 +202,21 @@ Status check_crash_tree(const DeviceTree& tree, const RangeSet& regions, const R
     return refuse(fmt::format("the next device tree does not give all of the crash region {} to "
                               "the crash kernel",
                               to_text(home)),
-                  std::string(again));
+                  std::string(load_crash_again));
   KXF_TRY(may_touch, usable_memory(tree, {{}, regions, home, std::nullopt}));
   const RangeSet foreign = all.minus(may_touch);
   if (!foreign.empty())
     return refuse(fmt::format("the next device tree gives the crashed kernel's memory {} to the "
                               "crash kernel",
                               to_text(foreign.ranges().front())),
-                  std::string(again));
+                  std::string(load_crash_again));
   const RangeSet reserved(tree.memory_reservations());
   for (const Range& range : crashed_memory(home, regions))
     if (!reserved.contains(range))
       return refuse(fmt::format("the next device tree does not reserve the crashed kernel's memory "
                                 "{}",
                                 to_text(range)),
-                    std::string(again));
+                    std::string(load_crash_again));
   return {};
 }
 

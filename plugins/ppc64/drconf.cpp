@@ -23,7 +23,6 @@ namespace {
 
 constexpr std::string_view v1_name = "ibm,dynamic-memory";
 constexpr std::string_view v2_name = "ibm,dynamic-memory-v2";
-constexpr std::string_view usable_name = "linux,drconf-usable-memory";
 constexpr std::string_view remedy = "take the device tree of this system as it is";
 
 constexpr unsigned most_cells = 4;  // of an address (Devicetree Specification v0.4, section 2.3.5)
@@ -130,7 +129,7 @@ RangeSet ram_of(const std::vector<BlockRun>& table) {
 /// For each block a number of ranges, and these: what a crash load left to the kernel that runs.
 Result<RangeSet> usable_parts(ByteView value, unsigned address_cells, unsigned size_cells) {
   std::vector<Range> parts;
-  Cells cells(value, fmt::format("{} of {}", usable_name, drconf_path));
+  Cells cells(value, fmt::format("{} of {}", drconf_usable_name, drconf_path));
   while (!cells.at_end()) {
     KXF_TRY(count, cells.next(size_cells));
     for (std::uint64_t i = 0; i < count; ++i) {
@@ -177,7 +176,7 @@ Result<std::optional<DynamicMemory>> dynamic_memory(const DeviceTree& tree) {
         if (run.is_ram() && !run.range.empty()) memory.runs.push_back(run.range);
     ram = std::move(found);
   }
-  if (const auto usable = node->property(usable_name)) {
+  if (const auto usable = node->property(drconf_usable_name)) {
     KXF_TRY(parts, usable_parts(*usable, address_cells, size_cells));
     ram = ram->intersected(parts);
     memory.limited = true;

@@ -13,6 +13,7 @@
 namespace kxf::ppc64 {
 
 inline constexpr std::string_view drconf_path = "/ibm,dynamic-reconfiguration-memory";
+inline constexpr std::string_view drconf_usable_name = "linux,drconf-usable-memory";
 
 struct DynamicMemory {
   std::uint64_t block_bytes = 0;  ///< ibm,lmb-size

@@ -146,7 +146,8 @@ std::string file_load_problem(const std::vector<ElfSegment>& loaded) {
   return {};
 }
 
-KernelSpec describe(ByteView file, const ElfHeader& header, const std::vector<ElfSegment>& loaded) {
+KernelSpec describe_kernel(ByteView file, const ElfHeader& header,
+                           const std::vector<ElfSegment>& loaded) {
   const std::uint64_t start = loaded.front().physical_address;
   KernelSpec spec;
   spec.machine = "ppc64";
@@ -196,7 +197,7 @@ class ElfImage final : public ImageFormat {
     KXF_CHECK(check_first_bytes(segment_bytes(image, loaded.front()), header.kind.endian));
     KXF_CHECK(check_entry_point(image, header, loaded, record));
     ImageContents contents;
-    contents.kernel = describe(image, header, loaded);
+    contents.kernel = describe_kernel(image, header, loaded);
     return contents;
   }
 };

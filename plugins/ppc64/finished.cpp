@@ -13,8 +13,8 @@ namespace kxf::ppc64 {
 namespace {
 
 constexpr std::uint64_t hold_offset = 0x60;  // where secondary CPUs enter what is at 0
-constexpr std::uint64_t segment_bytes = 64 * 1024;
-constexpr std::string_view again = "load the kernel again";
+constexpr std::uint64_t tree_segment_bytes = 64 * 1024;
+constexpr std::string_view load_tree_again = "load the kernel again";
 
 /// Physical memory as the segments will fill it.
 class Loaded {
@@ -42,7 +42,7 @@ class Loaded {
       const std::uint64_t at = address + bytes.size();
       const Segment* const segment = holding(at);
       if (segment == nullptr)
-        return refuse(fmt::format("no segment covers {}", hex(at)), std::string(again));
+        return refuse(fmt::format("no segment covers {}", hex(at)), std::string(load_tree_again));
       const std::uint64_t offset = at - segment->range.start;
       const ByteView held = segment->bytes.view();
       bytes.push_back(offset < held.size() ? held[offset] : std::uint8_t{0});
@@ -67,7 +67,7 @@ Status check_entry_bytes(ByteView entry, ByteView kernel) {
     return refuse(fmt::format("the first {} bytes of the entry segment differ from the kernel's "
                               "between {} and {}, and other CPUs read there what to do",
                               hex(head_bytes), hex(own_head_bytes), hex(hold_offset)),
-                  std::string(again));
+                  std::string(load_tree_again));
   }
   return refuse(
       fmt::format(
@@ -75,7 +75,7 @@ Status check_entry_bytes(ByteView entry, ByteView kernel) {
           "would run wild",
           all_zero(hold) ? "there is no code" : "there is not the kernel's code for other CPUs",
           hex(hold_offset)),
-      std::string(again));
+      std::string(load_tree_again));
 }
 
 /// The kernel as the plan wants it, worked out from its file and the policy once more.
@@ -100,17 +100,17 @@ Status check_digests(std::span<const DigestEntry> wanted, const std::vector<Dige
   if (wanted.size() != held.size())
     return refuse(fmt::format("the purgatory would verify {} ranges, the plan has digests of {}",
                               held.size(), wanted.size()),
-                  std::string(again));
+                  std::string(load_tree_again));
   for (std::size_t i = 0; i < wanted.size(); ++i)
     if (held[i].range != wanted[i].range)
       return refuse(fmt::format("the purgatory would verify {} for segment {}, which is at {}",
                                 to_text(held[i].range), wanted[i].name, to_text(wanted[i].range)),
-                    std::string(again));
+                    std::string(load_tree_again));
     else if (held[i].sha256 != wanted[i].sha256)
       return refuse(fmt::format("the purgatory has a stale digest of segment {}: it would stop "
                                 "there and never enter the kernel",
                                 wanted[i].name),
-                    std::string(again));
+                    std::string(load_tree_again));
   return {};
 }
 
@@ -119,16 +119,16 @@ Status check_addresses(const PurgatoryContents& contents, std::uint64_t kernel, 
   if (contents.kernel_address != kernel)
     return refuse(fmt::format("the purgatory would enter the kernel at {}, and it is at {}",
                               hex(contents.kernel_address), hex(kernel)),
-                  std::string(again));
+                  std::string(load_tree_again));
   if (contents.tree_address != tree)
     return refuse(fmt::format("the purgatory would pass on a device tree at {}, and it is at {}",
                               hex(contents.tree_address), hex(tree)),
-                  std::string(again));
+                  std::string(load_tree_again));
   if (contents.kernel_little_endian != (endian == Endian::little))
     return refuse(fmt::format("the purgatory would enter the kernel in the wrong byte order: it is "
                               "{}-endian",
                               name_of(endian)),
-                  std::string(again));
+                  std::string(load_tree_again));
   return {};
 }
 
@@ -142,7 +142,7 @@ Status check_opal(const PurgatoryContents& contents, const DeviceTree* running) 
       fmt::format("the purgatory would say that OPAL is at {} and entered at {}, and it is "
                   "at {} and entered at {}",
                   hex(contents.opal_base), hex(contents.opal_entry), hex(base), hex(entry)),
-      std::string(again));
+      std::string(load_tree_again));
 }
 
 /// What a crash kernel overwrites must have been saved where the core header says.
@@ -151,14 +151,14 @@ Status check_backup(const Loaded& loaded, const std::optional<BackupCopy>& copy)
   if (backup == nullptr || backup->range.size_bytes() < backed_up.size_bytes())
     return refuse(fmt::format("the crash load has no segment backup of {}",
                               size_text(backed_up.size_bytes())),
-                  std::string(again));
+                  std::string(load_tree_again));
   if (copy && copy->source == backed_up && copy->destination == backup->range.start) return {};
   return refuse(
       fmt::format(
           "the purgatory would save {}, and {} belongs at {}",
           copy ? fmt::format("{} at {}", to_text(copy->source), hex(copy->destination)) : "nothing",
           to_text(backed_up), hex(backup->range.start)),
-      std::string(again));
+      std::string(load_tree_again));
 }
 
 /// A crash kernel keeps to its region and finds the core header.
@@ -170,12 +170,12 @@ Status check_crash(const FinishedQuestion& finished, const Loaded& loaded, const
   });
   if (home == regions.end())
     return refuse(fmt::format("the crash kernel ({}) is in no crash region", to_text(kernel.range)),
-                  std::string(again));
+                  std::string(load_tree_again));
   KXF_CHECK(check_crash_tree(tree, regions, *home));
 
   const Segment* const header = loaded.named("elfcorehdr");
   if (header == nullptr)
-    return refuse("the crash load has no segment elfcorehdr", std::string(again));
+    return refuse("the crash load has no segment elfcorehdr", std::string(load_tree_again));
   const auto chosen = tree.find("/chosen");
   const std::string_view command_line = chosen ? chosen->text("bootargs").value_or("") : "";
   const std::string wanted = fmt::format("elfcorehdr={:#018x}", header->range.start);
@@ -183,7 +183,7 @@ Status check_crash(const FinishedQuestion& finished, const Loaded& loaded, const
     return refuse(fmt::format("the crash kernel's command line lacks {}: it would find no core "
                               "header",
                               wanted),
-                  std::string(again));
+                  std::string(load_tree_again));
   return {};
 }
 
@@ -193,15 +193,15 @@ Status check_tree(const Segment& segment, const DeviceTree& tree) {
   for (const Range& range : tree.memory_reservations())
     if (range.contains(own)) return {};
   return refuse(fmt::format("the next device tree does not reserve its own place {}", to_text(own)),
-                std::string(again));
+                std::string(load_tree_again));
 }
 
 Status check_alignment(std::span<const Segment> segments) {
   for (const Segment& segment : segments)
-    if (segment.range.start % segment_bytes != 0)
+    if (segment.range.start % tree_segment_bytes != 0)
       return refuse(fmt::format("segment {} is at {}, no multiple of 64 KiB", segment.name,
                                 hex(segment.range.start)),
-                    std::string(again));
+                    std::string(load_tree_again));
   return {};
 }
 
@@ -219,7 +219,7 @@ Status check_finished_plan(const FinishedQuestion& finished) {
         fmt::format("the entry {} is not the first byte of its segment {}, from which the "
                     "running kernel copies {} bytes to 0",
                     hex(finished.entry), purgatory->name, hex(head_bytes)),
-        std::string(again));
+        std::string(load_tree_again));
   KXF_CHECK(check_alignment(finished.segments));
 
   KXF_TRY(wanted, kernel_as_wanted(finished.question));
@@ -231,7 +231,7 @@ Status check_finished_plan(const FinishedQuestion& finished) {
     return refuse(
         fmt::format("the first {} bytes of the kernel's segment are not those of its file",
                     hex(head_bytes)),
-        std::string(again));
+        std::string(load_tree_again));
   KXF_TRY(entry_bytes, loaded.read(finished.entry, head_bytes));
   KXF_CHECK(check_entry_bytes(entry_bytes, kernel_bytes));
 
@@ -249,7 +249,7 @@ Status check_finished_plan(const FinishedQuestion& finished) {
     return refuse(fmt::format("the purgatory would overwrite {}, as for a crash kernel",
                               to_text(Range::sized(contents.backup->destination,
                                                    contents.backup->source.size_bytes()))),
-                  std::string(again));
+                  std::string(load_tree_again));
   return {};
 }
 

@@ -11,7 +11,7 @@
 namespace kxf::ppc64 {
 namespace {
 
-constexpr std::string_view usable_name = "linux,usable-memory";
+constexpr std::string_view node_usable_name = "linux,usable-memory";
 
 /// Memory of an accelerator, which the CPU can address while a driver of the running kernel keeps
 /// the link up. In the next kernel nobody does.
@@ -26,8 +26,8 @@ Status add_node(const Node& node, const Node& root, std::vector<MemoryRange>& fo
                   "coherent memory of a device: it is there as long as a driver keeps it up");
     return {};
   }
-  const auto usable = node.property(usable_name);
-  const std::string_view name = usable ? usable_name : "reg";
+  const auto usable = node.property(node_usable_name);
+  const std::string_view name = usable ? node_usable_name : "reg";
   const auto value = usable ? usable : node.property("reg");
   if (!value)
     return refuse(fmt::format("{} has no reg", node.path()),
@@ -35,7 +35,7 @@ Status add_node(const Node& node, const Node& root, std::vector<MemoryRange>& fo
   KXF_TRY(ranges, read_ranges(*value, root.address_cells(), root.size_cells(),
                               fmt::format("{} of {}", name, node.path())));
   if (usable)
-    record.decide("memory", fmt::format("only {} of {}", usable_name, node.path()),
+    record.decide("memory", fmt::format("only {} of {}", node_usable_name, node.path()),
                   "the running kernel was limited to it");
   for (const Range& range : ranges)
     if (!range.empty()) found.push_back({range, MemoryKind::ram, node.path(), {}});

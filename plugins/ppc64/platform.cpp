@@ -16,7 +16,7 @@ constexpr std::string_view take_tree_as_it_is = "take the device tree of this sy
 
 // The kernel's linear map begins here and real mode ignores these bits (Power ISA v3.0B, Book III,
 // section 5.7.3).
-constexpr std::uint64_t real_address_mask = (std::uint64_t{1} << 60U) - 1;
+constexpr std::uint64_t low_60_bits = (std::uint64_t{1} << 60U) - 1;
 
 /// The whole of `text` as a hexadecimal number.
 std::optional<std::uint64_t> hex_number(std::string_view text) {
@@ -133,7 +133,7 @@ Result<KernelEnd> running_kernel_end(const Machine& machine) {
     if (const std::uint64_t found = end_by_iomem(text_of(*iomem)); found != 0)
       return KernelEnd{found, "/proc/iomem"};
   if (const auto symbol = kernel_symbol(machine, "_end"))
-    return KernelEnd{*symbol & real_address_mask, "_end in /proc/kallsyms"};
+    return KernelEnd{*symbol & low_60_bits, "_end in /proc/kallsyms"};
   return refuse(
       "where the running kernel ends is not known: /chosen has no linux,kernel-end, and neither "
       "/proc/iomem nor /proc/kallsyms tells it, so a segment might be put where the kernel refuses "
