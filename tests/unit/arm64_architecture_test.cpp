@@ -9,6 +9,7 @@
 #include "map_machine.hpp"
 #include "plan/placer.hpp"
 
+namespace arm64_architecture_test {
 namespace {
 
 using kxf::Endian;
@@ -305,3 +306,5 @@ TEST_CASE("a tree with EFI properties gets the one that some kernels insist on")
     CHECK_FALSE(tree.find("/chosen")->has("linux,uefi-secure-boot"));
   }
 }
+
+}  // namespace arm64_architecture_test

@@ -6,6 +6,7 @@
 #include "arm64/arm64.hpp"
 #include "map_machine.hpp"
 
+namespace arm64_cpu_methods_test {
 namespace {
 
 using kxf::CpuVerdict;
@@ -307,3 +308,5 @@ TEST_CASE("ACPI says by the MADT that CPUs are parked") {
     CHECK_FALSE(by_acpi(parking, machine));
   }
 }
+
+}  // namespace arm64_cpu_methods_test

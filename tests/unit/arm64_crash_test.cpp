@@ -11,6 +11,7 @@
 #include "memory/discovery.hpp"
 #include "plan/placer.hpp"
 
+namespace arm64_crash_test {
 namespace {
 
 using kxf::MemoryKind;
@@ -409,3 +410,5 @@ TEST_CASE("CPUs that stay in the crashed kernel are warned of, in crash loads on
   CHECK(ids(true, "spin-table", "0\n").empty());
   CHECK(ids(true, "psci", "0-1\n").empty());
 }
+
+}  // namespace arm64_crash_test

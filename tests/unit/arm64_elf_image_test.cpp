@@ -7,6 +7,7 @@
 #include "arm64/arm64.hpp"
 #include "elf_maker.hpp"
 
+namespace arm64_elf_image_test {
 namespace {
 
 using elf_test::bytes_of;
@@ -204,3 +205,5 @@ TEST_CASE("any bytes in an arm64 ELF kernel's tables are parsed or refused, neve
     RC_ASSERT(end <= spec.memory_size);
   }));
 }
+
+}  // namespace arm64_elf_image_test

@@ -6,6 +6,7 @@
 #include "arm64/arm64.hpp"
 #include "map_machine.hpp"
 
+namespace arm64_gic_check_test {
 namespace {
 
 using kxf_test::MapMachine;
@@ -183,3 +184,5 @@ TEST_CASE("no ITS, EFI, a disabled ITS and a crash kernel need no warning") {
   machine.tree = tree_with_its().done();
   CHECK(findings(machine, plan_with({}, true)).empty());
 }
+
+}  // namespace arm64_gic_check_test

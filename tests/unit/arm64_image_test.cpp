@@ -6,6 +6,7 @@
 
 #include "arm64/arm64.hpp"
 
+namespace arm64_image_test {
 namespace {
 
 using kxf::ByteVector;
@@ -253,3 +254,5 @@ TEST_CASE("any bytes behind the magic are parsed or refused, never trusted") {
     RC_ASSERT(spec.parts[0].bytes.size() <= spec.memory_size);
   }));
 }
+
+}  // namespace arm64_image_test

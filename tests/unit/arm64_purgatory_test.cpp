@@ -10,6 +10,7 @@
 #include "arm64/purgatory/params.h"
 #include "map_machine.hpp"
 
+namespace arm64_purgatory_test {
 namespace {
 
 struct Asked {
@@ -186,3 +187,5 @@ TEST_CASE("the arm64 purgatory saves no memory, and says so") {
   CHECK(asked.refusal() ==
         "the arm64 purgatory saves no memory, and 0x40000000-0x4000ffff is to be saved");
 }
+
+}  // namespace arm64_purgatory_test

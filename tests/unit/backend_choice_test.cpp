@@ -8,6 +8,7 @@
 #include "fake_registry.hpp"
 #include "map_machine.hpp"
 
+namespace backend_choice_test {
 namespace {
 
 using kxf::Backend;
@@ -225,3 +226,5 @@ TEST_CASE("backend: a system call that was asked for is that one or none") {
     CHECK(contains(scene.refusal(), "which the running kernel does not have"));
   }
 }
+
+}  // namespace backend_choice_test

@@ -8,6 +8,8 @@
 
 #include "map_machine.hpp"
 
+namespace bytes_test {
+
 using kxf::Bytes;
 using kxf::ByteVector;
 using kxf::Endian;
@@ -81,3 +83,5 @@ TEST_CASE("read_text drops the white space and zero bytes at the end only") {
   CHECK(machine.read_text("/sys/c") == "");
   CHECK(!machine.read_text("/sys/d"));
 }
+
+}  // namespace bytes_test

@@ -10,6 +10,8 @@
 #include "map_machine.hpp"
 #include "scratch.hpp"
 
+namespace capture_test {
+
 using namespace kxf;
 using kxf_test::Scratch;
 
@@ -275,3 +277,5 @@ TEST_CASE("an unreadable file of a capture directory costs only itself") {
   CHECK_FALSE(machine->read("/proc/iomem"));
   CHECK(content(*machine, "/proc/cpuinfo") == "processor : 0\n");
 }
+
+}  // namespace capture_test

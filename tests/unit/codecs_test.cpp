@@ -7,6 +7,7 @@
 #include "formats/formats.hpp"
 #include "packers.hpp"
 
+namespace codecs_test {
 namespace {
 
 using namespace kxf;
@@ -322,3 +323,5 @@ TEST_CASE("lz4: what no legacy frame has is damaged, with its offset") {
   // At the limit damage is still told from too much.
   CHECK(complaint(legacy.codec(), broken, 10).starts_with("damaged at byte 8 of " + size));
 }
+
+}  // namespace codecs_test

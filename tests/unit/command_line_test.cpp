@@ -8,6 +8,8 @@
 
 #include <algorithm>
 
+namespace command_line_test {
+
 using namespace kxf;
 
 namespace {
@@ -299,3 +301,5 @@ TEST_CASE("command line: removing a name takes exactly the parameters of that na
     RC_ASSERT(split_command_line(*result) == kept);
   }));
 }
+
+}  // namespace command_line_test

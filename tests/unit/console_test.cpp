@@ -8,6 +8,7 @@
 #include "fake_registry.hpp"
 #include "map_machine.hpp"
 
+namespace console_test {
 namespace {
 
 using kxf::ConsoleChoice;
@@ -348,3 +349,5 @@ TEST_CASE("console: programs that no purgatory should run are refused") {
     CHECK(scene.refusal() == "console sink fake-uart: it has no registers of 16 bits");
   }
 }
+
+}  // namespace console_test

@@ -6,6 +6,7 @@
 #include "fake_registry.hpp"
 #include "map_machine.hpp"
 
+namespace cpu_report_test {
 namespace {
 
 using kxf::CpuVerdict;
@@ -288,3 +289,5 @@ TEST_CASE("cpus: where the tree describes none, other tables of the firmware may
   // what the tree says counts
   CHECK(scene.same({"good"}).reason == "good says so");
 }
+
+}  // namespace cpu_report_test

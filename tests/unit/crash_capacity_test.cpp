@@ -4,6 +4,8 @@
 
 #include "crash/capacity.hpp"
 
+namespace crash_capacity_test {
+
 using namespace kxf;  // NOLINT(google-build-using-namespace)
 
 namespace {
@@ -171,3 +173,5 @@ TEST_CASE("the verdict adds up what the crash kernel needs") {
   const CrashCapacity absurd{.loaded_bytes = 5, .working_bytes = UINT64_MAX};
   CHECK(absurd.needed_bytes() == UINT64_MAX);
 }
+
+}  // namespace crash_capacity_test

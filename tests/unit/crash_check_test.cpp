@@ -16,6 +16,8 @@
 #include "map_machine.hpp"
 #include "scratch.hpp"
 
+namespace crash_check_test {
+
 using namespace kxf;
 using kxf_test::MapMachine;
 using kxf_test::Scratch;
@@ -411,3 +413,5 @@ TEST_CASE("docs/crash.md explains every id that begins with crash-") {
     }
   CHECK(found >= 10);
 }
+
+}  // namespace crash_check_test

@@ -13,6 +13,8 @@
 #include "map_machine.hpp"
 #include "memory/discovery.hpp"
 
+namespace crash_header_test {
+
 using namespace kxf;       // NOLINT(google-build-using-namespace)
 using namespace kxf_test;  // NOLINT(google-build-using-namespace)
 
@@ -385,3 +387,5 @@ TEST_CASE("the time for a core header grows no faster than n log n") {
   CAPTURE(many);
   CHECK(many < 30 * few);
 }
+
+}  // namespace crash_header_test

@@ -9,6 +9,8 @@
 #include "machine/open.hpp"
 #include "map_machine.hpp"
 
+namespace crash_kcore_test {
+
 using namespace kxf;       // NOLINT(google-build-using-namespace)
 using namespace kxf_test;  // NOLINT(google-build-using-namespace)
 
@@ -159,3 +161,5 @@ TEST_CASE("kcore of recorded machines: kernel text and linear map agree with VMC
     }));
   }
 }
+
+}  // namespace crash_kcore_test

@@ -5,6 +5,8 @@
 #include "fake_registry.hpp"
 #include "map_machine.hpp"
 
+namespace crash_notes_test {
+
 using namespace kxf;       // NOLINT(google-build-using-namespace)
 using namespace kxf_test;  // NOLINT(google-build-using-namespace)
 
@@ -141,3 +143,5 @@ TEST_CASE("the size of a core header that the kernel updates, at its new and its
   machine.files["/sys/kernel/kexec/crash_elfcorehdr_size"] = "0\n";
   CHECK_FALSE(updated_core_header_size(machine));
 }
+
+}  // namespace crash_notes_test

@@ -9,6 +9,7 @@
 #include "fake_scene.hpp"
 #include "plan/seal.hpp"
 
+namespace crash_plan_test {
 namespace {
 
 using kxf::Range;
@@ -188,3 +189,5 @@ TEST_CASE("crash plan: the running kernel's own loader needs none of it, and a w
   const auto blind = scene.planned();
   CHECK(contains(warned(blind.plan.parts().record, "crash-facts"), "vmcoreinfo"));
 }
+
+}  // namespace crash_plan_test

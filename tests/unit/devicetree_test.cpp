@@ -8,6 +8,8 @@
 #include "kxf/device_tree.hpp"
 #include "map_machine.hpp"
 
+namespace devicetree_test {
+
 using kxf::ByteVector;
 using kxf::DeviceTree;
 using kxf::Endian;
@@ -521,3 +523,5 @@ TEST_SUITE("device tree nodes") {
     CHECK(cpu_nodes(empty_tree()).empty());
   }
 }
+
+}  // namespace devicetree_test

@@ -8,8 +8,10 @@
 #include "digest/sha256.hpp"
 #include "digest/sha256_lanes.hpp"
 
-namespace kxf {
+namespace digest_test {
 namespace {
+
+using namespace kxf;  // NOLINT(google-build-using-namespace)
 
 std::string digits(const Sha256& digest) {
   std::string text;
@@ -113,4 +115,4 @@ TEST_CASE("sha256: digests stay in the order of the views, whichever is the long
   check_against_libcrypto(samples);
 }
 
-}  // namespace kxf
+}  // namespace digest_test

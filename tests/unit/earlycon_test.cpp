@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+namespace earlycon_test {
+
 TEST_CASE("earlycon: name and address") {
   const auto device = kxf::parse_earlycon("pl011,0x9000000");
   REQUIRE(device);
@@ -47,3 +49,5 @@ TEST_CASE("earlycon: what is no address is refused, never read as zero") {
     CHECK_FALSE(kxf::parse_earlycon(text));
   }
 }
+
+}  // namespace earlycon_test

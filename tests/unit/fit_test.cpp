@@ -12,6 +12,7 @@
 #include "formats/flat_tree.hpp"
 #include "image/load_image.hpp"
 
+namespace fit_test {
 namespace {
 
 using kxf::Blob;
@@ -494,3 +495,5 @@ TEST_CASE("fit: no change of a signed file gets by, whatever the byte and the bi
     CHECK(refused >= static_cast<std::size_t>(std::ranges::count(is_signed, true)));
   }
 }
+
+}  // namespace fit_test

@@ -13,6 +13,7 @@
 #include "ppc64/ppc64.hpp"
 #include "scratch.hpp"
 
+namespace inspect_test {
 namespace {
 
 using kxf::CpuVerdict;
@@ -353,3 +354,5 @@ TEST_CASE("inspect: architectures know their own trees and not each other's") {
   }
   CHECK_FALSE(arm64.handles_tree(board().done()));
 }
+
+}  // namespace inspect_test

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <numeric>
 
+namespace kernel_layout_test {
+
 using namespace kxf;
 
 namespace {
@@ -144,3 +146,5 @@ TEST_CASE("kernel layout: what leaves the kernel is a plugin's fault and named")
   kernel.parts.push_back({bytes, 8, 16});
   CHECK_FALSE(check_kernel_spec(kernel, "image format x").has_value());
 }
+
+}  // namespace kernel_layout_test

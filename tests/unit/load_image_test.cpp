@@ -9,6 +9,7 @@
 #include "image/pins.hpp"
 #include "scratch.hpp"
 
+namespace load_image_test {
 namespace {
 
 using kxf::Blob;
@@ -290,3 +291,5 @@ TEST_CASE("files: what is no readable regular file is refused without waiting") 
   CHECK(contains(file_refusal(path("loop")), "Too many levels of symbolic links"));
   CHECK(contains(file_refusal("/dev/zero"), "is not a regular file"));
 }
+
+}  // namespace load_image_test

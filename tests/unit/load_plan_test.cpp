@@ -3,6 +3,7 @@
 
 #include "kxf/plan.hpp"
 
+namespace load_plan_test {
 namespace {
 
 using kxf::LoadPlan;
@@ -89,3 +90,5 @@ TEST_CASE("plan: each invariant is checked") {
     CHECK(refusal(parts) == "segment kernel is empty");
   }
 }
+
+}  // namespace load_plan_test

@@ -20,6 +20,8 @@
 #include "map_machine.hpp"
 #include "scratch.hpp"
 
+namespace load_test {
+
 using namespace kxf;
 using kxf_test::MapMachine;
 using kxf_test::Scratch;
@@ -634,3 +636,5 @@ TEST_CASE("programs run without a shell and their status comes back") {
   REQUIRE_FALSE(nothing);
   CHECK(nothing.error() == ENOENT);
 }
+
+}  // namespace load_test

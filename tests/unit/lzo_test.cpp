@@ -12,6 +12,7 @@
 #include "from_hex.hpp"
 #include "packers.hpp"
 
+namespace lzo_test {
 namespace {
 
 using namespace kxf;
@@ -206,3 +207,5 @@ TEST_CASE("lzo: files of lzop that are not for kernels are named as such") {
   large[38] = 0x05;
   CHECK(unpack(large).find("that unpacks to 83886180") != std::string::npos);
 }
+
+}  // namespace lzo_test

@@ -18,6 +18,8 @@
 #include "machine/tar.hpp"
 #include "scratch.hpp"
 
+namespace machine_test {
+
 using namespace kxf;
 using kxf_test::Scratch;
 
@@ -500,3 +502,5 @@ TEST_CASE("of kcore only the headers and notes are read") {
                                           "\x7f"
                                           "ELF")));
 }
+
+}  // namespace machine_test

@@ -10,6 +10,8 @@
 #include "map_machine.hpp"
 #include "memory/discovery.hpp"
 
+namespace memory_test {
+
 using kxf::MemoryFindings;
 using kxf::MemoryKind;
 using kxf::MemoryMap;
@@ -646,3 +648,5 @@ TEST_SUITE("memory discovery") {
     }));
   }
 }
+
+}  // namespace memory_test

@@ -11,6 +11,7 @@
 #include "map_machine.hpp"
 #include "scratch.hpp"
 
+namespace next_tree_test {
 namespace {
 
 using kxf::ByteVector;
@@ -402,3 +403,5 @@ TEST_CASE("inherit: reserved memory in other cells than the root's is refused, n
   REQUIRE_FALSE(refused);
   CHECK(contains(refused.error().remedy, "device-tree.inherit"));
 }
+
+}  // namespace next_tree_test

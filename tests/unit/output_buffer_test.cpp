@@ -7,6 +7,8 @@
 
 #include "kxf/codec.hpp"
 
+namespace output_buffer_test {
+
 using kxf::OutputBuffer;
 
 namespace {
@@ -114,3 +116,5 @@ TEST_CASE("a block of any size is one piece right behind what was written") {
   CHECK(blob.view()[11 * mib] == 9);
   CHECK(blob.view()[11 * mib + 1] == 0);
 }
+
+}  // namespace output_buffer_test

@@ -7,6 +7,7 @@
 
 #include "fake_scene.hpp"
 
+namespace output_test {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -129,3 +130,5 @@ TEST_CASE("output: the table says where, what, how and why") {
   for (const kxf::Decision& decision : plan.plan.parts().record.decisions())
     CHECK(contains(verbose, "because: " + decision.reason + "\n"));
 }
+
+}  // namespace output_test

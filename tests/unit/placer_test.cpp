@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <functional>
 
+namespace placer_test {
 namespace {
 
 using kxf::MemoryKind;
@@ -219,3 +220,5 @@ TEST_CASE("placement: malformed rules of a plugin are a plugin's fault") {
     CHECK(places.error().fault == kxf::Fault::internal);
   }
 }
+
+}  // namespace placer_test

@@ -8,6 +8,7 @@
 #include "fake_scene.hpp"
 #include "plan/policy_names.hpp"
 
+namespace planner_test {
 namespace {
 
 using kxf::Backend;
@@ -308,3 +309,5 @@ TEST_CASE("planner: decisions are made once, and the same input gives the same r
           (decisions[i].topic == decisions[j].topic && decisions[i].choice == decisions[j].choice));
   }
 }
+
+}  // namespace planner_test

@@ -18,6 +18,7 @@
 #include "plugin/registry.hpp"
 #include "text/nearest.hpp"
 
+namespace plugin_test {
 namespace {
 
 using namespace kxf;
@@ -537,3 +538,5 @@ TEST_CASE("nearest name: few edits are a suggestion, many are none") {
   CHECK(nearest_name("psci", known).empty());
   CHECK(nearest_name("", known).empty());
 }
+
+}  // namespace plugin_test

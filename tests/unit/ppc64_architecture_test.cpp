@@ -4,6 +4,7 @@
 #include "ppc64/run_at_load.hpp"
 #include "ppc64_scene.hpp"
 
+namespace ppc64_architecture_test {
 namespace {
 
 using kxf::Endian;
@@ -208,3 +209,5 @@ TEST_CASE("without the running kernel's end, or with none of the RMA above it, n
         "no room for a kernel: the running one ends at 0x40010000, and the end of the real mode "
         "area, the lowest memory node is at 0x40000000");
 }
+
+}  // namespace ppc64_architecture_test

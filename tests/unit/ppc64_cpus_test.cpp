@@ -3,6 +3,7 @@
 
 #include "ppc64_scene.hpp"
 
+namespace ppc64_cpus_test {
 namespace {
 
 using kxf::CpuVerdict;
@@ -130,3 +131,5 @@ TEST_CASE("the core that makes the jump must be in the next tree") {
   CHECK(kxf::ppc64::jumping_thread(power.machine)->logical == 1);
   CHECK(assess(power.machine, first_core, false).verdict == CpuVerdict::unsound);
 }
+
+}  // namespace ppc64_cpus_test

@@ -8,6 +8,7 @@
 #include "ppc64/memory_nodes.hpp"
 #include "ppc64_blocks.hpp"
 
+namespace ppc64_crash_test {
 namespace {
 
 using kxf::Endian;
@@ -385,3 +386,5 @@ TEST_CASE("a crash on a CPU that the next tree lacks is refused, wherever it wou
   CHECK(refused.refuse);
   CHECK(contains(refused.text, "when the running kernel panics there"));
 }
+
+}  // namespace ppc64_crash_test

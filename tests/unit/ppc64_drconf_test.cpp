@@ -3,6 +3,7 @@
 
 #include "ppc64_blocks.hpp"
 
+namespace ppc64_drconf_test {
 namespace {
 
 using kxf::Range;
@@ -142,3 +143,5 @@ TEST_CASE("a kdump kernel keeps to its part of the blocks") {
                  "linux,drconf-usable-memory of "
                  "/ibm,dynamic-reconfiguration-memory is truncated"));
 }
+
+}  // namespace ppc64_drconf_test

@@ -7,6 +7,7 @@
 #include "ppc64/ppc64.hpp"
 #include "ppc64_elf_file.hpp"
 
+namespace ppc64_elf_image_test {
 namespace {
 
 using kxf::ByteVector;
@@ -380,3 +381,5 @@ TEST_CASE("any bytes in an ELF kernel's tables are parsed or refused, never trus
     RC_ASSERT(spec.parts[0].bytes.size() >= 0x100U);
   }));
 }
+
+}  // namespace ppc64_elf_image_test

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ppc64_scene.hpp"
 
+namespace ppc64_exclusions_test {
 namespace {
 
 using kxf::Range;
@@ -103,3 +104,5 @@ TEST_CASE("the CPU that makes the jump must be in the next tree, the others shou
   CHECK(without_other[0].id == "cpus-not-in-next-tree");
   CHECK(contains(without_other[0].text, "(CPU 0)"));
 }
+
+}  // namespace ppc64_exclusions_test

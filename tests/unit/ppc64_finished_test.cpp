@@ -7,6 +7,7 @@
 #include "ppc64/run_at_load.hpp"
 #include "ppc64_scene.hpp"
 
+namespace ppc64_finished_test {
 namespace {
 
 using kxf::Endian;
@@ -377,3 +378,5 @@ TEST_CASE("mutant: a crash kernel that would use the crashed kernel's memory") {
       {});
   CHECK(contains(elsewhere.refusal(), "is in no crash region"));
 }
+
+}  // namespace ppc64_finished_test

@@ -5,6 +5,7 @@
 #include "ppc64/reserved.hpp"
 #include "ppc64_scene.hpp"
 
+namespace ppc64_memory_test {
 namespace {
 
 using kxf::MemoryKind;
@@ -271,3 +272,5 @@ TEST_CASE("the real mode area is the lowest memory alone, neighbours not counted
   CHECK(refusal_of(kxf::ppc64::lowest_memory(bare_tree().done())) ==
         "the device tree lists no memory");
 }
+
+}  // namespace ppc64_memory_test

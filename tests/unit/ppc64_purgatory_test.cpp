@@ -9,6 +9,7 @@
 #include "ppc64/purgatory/params.h"
 #include "ppc64_scene.hpp"
 
+namespace ppc64_purgatory_test {
 namespace {
 
 using namespace kxf_test::power;
@@ -319,3 +320,5 @@ TEST_CASE("what the ppc64 purgatory cannot do is refused") {
     CHECK(asked.refusal() == "device tree at 0xf000004: not a multiple of 8");
   }
 }
+
+}  // namespace ppc64_purgatory_test

@@ -3,6 +3,7 @@
 
 #include "ppc64_scene.hpp"
 
+namespace ppc64_run_at_load_test {
 namespace {
 
 using kxf::Endian;
@@ -185,3 +186,5 @@ TEST_CASE("run-at-load is auto, always or never") {
   CHECK(refusal_of(kxf::ppc64::run_at_load_policy({{"run-at-load", "yes"}})) ==
         "setting run-at-load of the architecture ppc64 is \"yes\"");
 }
+
+}  // namespace ppc64_run_at_load_test

@@ -13,6 +13,7 @@
 #include "purgatory/sink.h"
 #include "uart_model.hpp"
 
+namespace ppc64_sinks_test {
 namespace {
 
 /// What is behind the functions of purgatory/firmware.h while a test runs.
@@ -146,3 +147,5 @@ TEST_CASE("a firmware console without a usable number is refused") {
         "the virtual terminal (hvterm1) has no terminal number: earlycon= names an address of "
         "registers, 0x9000000");
 }
+
+}  // namespace ppc64_sinks_test

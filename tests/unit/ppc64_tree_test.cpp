@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ppc64_scene.hpp"
 
+namespace ppc64_tree_test {
 namespace {
 
 using kxf::Range;
@@ -119,3 +120,5 @@ TEST_CASE("firmware that contradicts itself is refused") {
                      editor, {power.machine, kernel, map, automatic}, record)),
                  "/rtas has a linux,rtas-base and no rtas-size"));
 }
+
+}  // namespace ppc64_tree_test

@@ -7,6 +7,7 @@
 #include "ppc64/ppc64.hpp"
 #include "ppc64_elf_file.hpp"
 
+namespace ppc64_zimage_test {
 namespace {
 
 using kxf::ByteVector;
@@ -176,3 +177,5 @@ TEST_CASE("any bytes in a wrapper's tables are parsed or refused, never trusted"
     RC_ASSERT(payload.data() + payload.size() <= image.data() + image.size());
   }));
 }
+
+}  // namespace ppc64_zimage_test

@@ -16,6 +16,8 @@
 #include "policy/schema.hpp"
 #include "policy/toml_value.hpp"
 
+namespace profile_test {
+
 using namespace kxf;
 namespace fs = std::filesystem;
 
@@ -492,3 +494,5 @@ TEST_CASE("docs/profile.md: its profiles are valid") {
   }
   CHECK(profiles > 0);
 }
+
+}  // namespace profile_test

@@ -11,6 +11,7 @@
 #include "fake_registry.hpp"
 #include "formats/signature.hpp"
 
+namespace public_key_test {
 namespace {
 
 using kxf::ByteVector;
@@ -191,3 +192,5 @@ TEST_CASE("hashes: FIPS 180-4's examples, RFC 1321's and a CRC") {
   CHECK(kxf::formats::find_hash("sha2") == nullptr);
   CHECK(kxf::formats::find_hash("") == nullptr);
 }
+
+}  // namespace public_key_test

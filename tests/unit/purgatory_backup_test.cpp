@@ -7,6 +7,7 @@
 
 #include "purgatory/backup.h"
 
+namespace purgatory_backup_test {
 namespace {
 
 std::uint64_t address_of(const std::vector<std::uint64_t>& words, std::size_t index) {
@@ -36,3 +37,5 @@ TEST_CASE("where nothing is to be saved, nothing is written") {
   kxf_back_up(&silent, &nothing);
   CHECK(memory == std::vector<std::uint64_t>(4, 7));
 }
+
+}  // namespace purgatory_backup_test

@@ -12,6 +12,7 @@
 
 #include "purgatory/sha256.h"
 
+namespace purgatory_sha256_test {
 namespace {
 
 using Digest = std::array<std::uint8_t, 32>;
@@ -66,3 +67,5 @@ TEST_CASE("the purgatory's SHA-256 agrees with libcrypto on any bytes") {
     RC_ASSERT(purgatory_sha256(bytes.data(), bytes.size()) == wanted);
   }));
 }
+
+}  // namespace purgatory_sha256_test

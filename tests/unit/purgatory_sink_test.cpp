@@ -9,6 +9,7 @@
 #include "purgatory/sink.h"
 #include "uart_model.hpp"
 
+namespace purgatory_sink_test {
 namespace {
 
 /// Answers reads from a list, of which the last stays, and keeps what is done.
@@ -109,3 +110,5 @@ TEST_CASE("an operation that the interpreter does not know does nothing") {
   CHECK(run({{.op = static_cast<kxf::SinkOp>(9)}}).empty());
   CHECK(run({}).empty());
 }
+
+}  // namespace purgatory_sink_test

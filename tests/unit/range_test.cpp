@@ -6,6 +6,8 @@
 
 #include "kxf/range.hpp"
 
+namespace range_test {
+
 using kxf::Range;
 using kxf::RangeSet;
 
@@ -164,3 +166,5 @@ TEST_CASE("aligning up says when the result does not fit") {
   CHECK(!kxf::align_up(UINT64_MAX, 0x1000));
   CHECK(kxf::align_down(0x1fff, 0x1000) == 0x1000);
 }
+
+}  // namespace range_test

@@ -7,6 +7,7 @@
 
 #include "fake_scene.hpp"
 
+namespace seal_test {
 namespace {
 
 using kxf::SealedPlan;
@@ -118,3 +119,5 @@ TEST_CASE("seal: kexec_file_load gets the files and no segments") {
   CHECK(kxf::text_of(sealed->ready.initrd_image) == "12345");
   CHECK(sealed->ready.command_line == "quiet");
 }
+
+}  // namespace seal_test

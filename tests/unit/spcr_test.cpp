@@ -8,6 +8,7 @@
 #include "fake_registry.hpp"
 #include "map_machine.hpp"
 
+namespace spcr_test {
 namespace {
 
 using kxf_test::contains;
@@ -138,3 +139,5 @@ TEST_CASE("SPCR: a table that is of no use is a warning, and the purgatory print
   CHECK(kxf_test::decided(scene.record, "console", "none") ==
         "none (no earlycon= and no stdout-path)");
 }
+
+}  // namespace spcr_test

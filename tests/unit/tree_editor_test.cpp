@@ -10,6 +10,8 @@
 #include "kxf/device_tree.hpp"
 #include "map_machine.hpp"
 
+namespace tree_editor_test {
+
 using kxf::ByteVector;
 using kxf::DeviceTree;
 using kxf::Node;
@@ -492,3 +494,5 @@ TEST_SUITE("flattening") {
           std::string::npos);
   }
 }
+
+}  // namespace tree_editor_test

@@ -13,6 +13,7 @@
 #include "uart/uart_reader.hpp"
 #include "uart_model.hpp"
 
+namespace uart_entries_test {
 namespace {
 
 constexpr std::uint64_t base = 0x9000000;
@@ -590,3 +591,5 @@ TEST_CASE("a width that a UART does not have is refused, unless the part decides
     }
   }
 }
+
+}  // namespace uart_entries_test

@@ -12,6 +12,7 @@
 
 #include "uart/uart_files.hpp"
 
+namespace uart_names_test {
 namespace {
 
 bool known_by(const kxf::UartSinks& sinks,
@@ -155,3 +156,5 @@ TEST_CASE("no two shipped UARTs claim the same name, and none claims every Prime
     CHECK(earlycon.contains(name));
   }
 }
+
+}  // namespace uart_names_test

@@ -14,6 +14,7 @@
 #include "uart/uart_files.hpp"
 #include "uart/uart_reader.hpp"
 
+namespace uart_reader_test {
 namespace {
 
 using kxf_test::contains;
@@ -373,3 +374,5 @@ TEST_CASE("registry: UARTs are sinks of the plugin \"uarts\", ranked as all othe
   CHECK(registry->named<kxf::ConsoleSink>("uart8250"));
   for (const auto& sink : registry->all<kxf::ConsoleSink>()) CHECK(sink.plugin == "uarts");
 }
+
+}  // namespace uart_reader_test

@@ -8,6 +8,7 @@
 
 #include "uart_model.hpp"
 
+namespace uart_sink_test {
 namespace {
 
 constexpr std::uint64_t base = 0x9000000;
@@ -188,3 +189,5 @@ TEST_CASE("an LPUART's byte order follows Linux: big unless the console says wor
   device.big_endian_registers = true;
   CHECK(program_of("lpuart32", device).steps[0].big_endian);
 }
+
+}  // namespace uart_sink_test

@@ -7,6 +7,7 @@
 #include "formats/formats.hpp"
 #include "from_hex.hpp"
 
+namespace uimage_test {
 namespace {
 
 using namespace kxf;
@@ -281,3 +282,5 @@ TEST_CASE("uImage: any header and any list of files is read or refused, never tr
     }
   }));
 }
+
+}  // namespace uimage_test

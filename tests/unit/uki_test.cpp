@@ -10,6 +10,7 @@
 #include "kxf/pe.hpp"
 #include "map_machine.hpp"
 
+namespace uki_test {
 namespace {
 
 using kxf::ByteVector;
@@ -224,3 +225,5 @@ TEST_CASE("uki: sections that are there twice, empty or larger than the file are
   kxf::store(std::span(image), optional_at + 112 + 36, UINT32_MAX, Endian::little);
   CHECK(contains(scene.refusal(image), "truncated: its certificates are 4294967295 bytes"));
 }
+
+}  // namespace uki_test

@@ -5,6 +5,7 @@
 #include "format_checks.hpp"
 #include "formats/formats.hpp"
 
+namespace zboot_test {
 namespace {
 
 using namespace kxf;
@@ -177,3 +178,5 @@ TEST_CASE("EFI zboot: any bytes in the headers are read or refused, never truste
     RC_ASSERT(view.data() + view.size() <= image.data() + image.size());
   }));
 }
+
+}  // namespace zboot_test

@@ -12,6 +12,7 @@
 
 #include "kxf/range.hpp"
 
+namespace elf_files_test {
 namespace {
 
 using namespace kxf;
@@ -165,3 +166,5 @@ TEST_CASE("elf: damaged bytes never read outside the file") {
       for (const ElfNote& note : object->notes) RC_ASSERT(note.contents.size() <= bytes.size());
   }));
 }
+
+}  // namespace elf_files_test
