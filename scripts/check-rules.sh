@@ -31,6 +31,12 @@ forbid '(deb|ftp[a-z.]*|snapshot|security|archive)\.(debian|ubuntu)\.(org|com)|:
   'name of a package mirror; use what the machine is configured for'
 forbid '\b(TODO|FIXME|XXX|HACK)\b' 'a mark for later; do it, or open an issue'
 
+# Builds join files; a test's names must not meet those of its neighbours
+while IFS= read -r file; do
+  grep -qxF "namespace $(basename "$file" .cpp) {" "$file" ||
+    breach "$file:1: not in a namespace of the file's name: namespace $(basename "$file" .cpp) {"
+done < <(our_files '*_test.cpp' | grep '^tests/unit/')
+
 # Every script tells how to run it
 while IFS= read -r file; do
   head -12 "$file" | grep -qE '^#.*How to (run|use):' || breach "$file:1: no \"How to run:\" in the opening comment"
