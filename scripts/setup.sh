@@ -13,7 +13,7 @@ set -euo pipefail
 declare -A packages=(
   # gcc for arm64 and ppc64: the purgatory of a plugin is code of its architecture on every host
   [build]='cmake ninja-build g++ libc6-dev pkg-config python3
-    libboost-dev libfdt-dev libelf-dev libtomlplusplus-dev libexpected-dev libfmt-dev libcli11-dev nlohmann-json3-dev
+    libboost-dev libfdt-dev libelf-dev libseccomp-dev libtomlplusplus-dev libexpected-dev libfmt-dev libcli11-dev nlohmann-json3-dev
     libssl-dev zlib1g-dev libzstd-dev liblzma-dev liblz4-dev libbz2-dev
     doctest-dev librapidcheck-dev libbenchmark-dev
     gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu gcc-powerpc64le-linux-gnu binutils-powerpc64le-linux-gnu'
