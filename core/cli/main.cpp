@@ -40,6 +40,7 @@ struct Parsed {
   PlanOptions plan;
   std::function<int()> run;
   std::string output;
+  std::string kind;
   std::string name;
   std::vector<std::string> names;
   bool dry_run = false;
@@ -140,7 +141,7 @@ void add_reading_verbs(CLI::App& app, Parsed& parsed) {
 }
 
 void add_plugin_verbs(CLI::App& app, Parsed& parsed) {
-  CLI::App* plugin = app.add_subcommand("plugin", "Look at plugins without running them");
+  CLI::App* plugin = app.add_subcommand("plugin", "Look at plugins, begin one, check one");
   plugin->require_subcommand(1);
   CLI::App* list = plugin->add_subcommand("list", "All plugins in the search path");
   add_common(*list, parsed);
@@ -150,6 +151,20 @@ void add_plugin_verbs(CLI::App& app, Parsed& parsed) {
   inspect->add_option("plugin", parsed.name, "Name, or a path with a slash")->required();
   inspect->callback(
       [&] { parsed.run = [&] { return kxf::cli::plugin_inspect(parsed.common, parsed.name); }; });
+  CLI::App* fresh =
+      plugin->add_subcommand("new", "Write the folder of a new plugin, ready to build");
+  fresh->add_option("kind", parsed.kind, "format or codec")->required();
+  fresh->add_option("name", parsed.name, "Lower case letters, digits, dashes")->required();
+  fresh->add_option("-o,--output", parsed.output, "Folder to make; without it: the name");
+  fresh
+      ->add_option("--plugin-dir", parsed.common.plugin_directories,
+                   "Directory with plugins whose names are taken, too (absolute; repeatable)")
+      ->allow_extra_args(false);
+  fresh->callback([&] {
+    parsed.run = [&] {
+      return kxf::cli::plugin_new(parsed.common, parsed.kind, parsed.name, parsed.output);
+    };
+  });
 }
 
 void add_profile_verbs(CLI::App& app, Parsed& parsed) {

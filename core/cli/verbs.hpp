@@ -41,6 +41,10 @@ int capture(const CommonOptions& common, const std::string& output);
 // plugin.cpp
 int plugin_list(const CommonOptions& common);
 int plugin_inspect(const CommonOptions& common, const std::string& name_or_file);
+// plugin_new.cpp
+/// `folder`: to make; empty: the name's.
+int plugin_new(const CommonOptions& common, const std::string& kind, const std::string& name,
+               const std::string& folder);
 // profile.cpp
 int profile_check(const std::vector<std::string>& profiles);
 int profile_show(const PlanOptions& options, bool effective);
