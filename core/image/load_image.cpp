@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "image/claims.hpp"
 #include "text/nearest.hpp"
 
 namespace kxf {
@@ -88,13 +89,6 @@ Result<Blob> unpack(const Codec& codec, ByteView packed, std::uint64_t limit_byt
   return out.take();
 }
 
-/// Does a format's view lie in the bytes that it was given?
-bool is_inside(ByteView view, ByteView bytes) {
-  const auto address = [](ByteView of) { return reinterpret_cast<std::uintptr_t>(of.data()); };
-  return address(view) >= address(bytes) && view.size() <= bytes.size() &&
-         address(view) - address(bytes) <= bytes.size() - view.size();
-}
-
 /// One image on its way from the file to the kernel.
 class Unwrapping {
  public:
@@ -149,7 +143,7 @@ class Unwrapping {
     auto contents = format.parse(bytes_.view(), question, record_);
     if (!contents) return tl::unexpected(unusable(std::move(contents).error(), format.name()));
     image_.layers.push_back({std::string(format.name()), bytes_.size_bytes()});
-    KXF_CHECK(check_claims(*contents, format.name()));
+    KXF_CHECK(check_claims(*contents, bytes_.view(), format.name()));
     if (image_.verified_by.empty()) image_.verified_by = contents->verified_by;
     if (!contents->configuration.empty()) configuration_ = {};
     if (auto taken = take_over(*contents); !taken)
@@ -169,21 +163,6 @@ class Unwrapping {
                      std::move(contents->payload_machine)});
     bytes_ = bytes_.narrowed(contents->payload->bytes);
     return false;
-  }
-
-  /// A plugin's word is checked before anything is done with it.
-  [[nodiscard]] Status check_claims(const ImageContents& contents, std::string_view format) const {
-    std::vector<ByteView> views;
-    if (contents.payload) views.push_back(contents.payload->bytes);
-    if (contents.initrd) views.push_back(*contents.initrd);
-    if (contents.device_tree) views.push_back(contents.device_tree->bytes);
-    for (const CarriedBytes& overlay : contents.overlays) views.push_back(overlay.bytes);
-    for (const ByteView view : views)
-      if (!is_inside(view, bytes_.view()))
-        return broken(fmt::format("image format {} gives bytes that are not in its image", format));
-    if (!contents.overlays.empty() && !contents.device_tree)
-      return broken(fmt::format("image format {} gives overlays without a device tree", format));
-    return {};
   }
 
   /// What the image says of the compression of a part must be what the part looks like.
