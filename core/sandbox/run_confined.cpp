@@ -102,6 +102,8 @@ void reset_signals() {
   forbidden_call = page.number().data();
   std::set_new_handler([] { _exit(exit_no_memory); });
   try {
+    Doing doing(page.text());
+    if (limits.before) limits.before(doing);
     const auto confined = confine_self(limits, channel, on_forbidden_call);
     if (!confined) {
       const Error& error = confined.error();
@@ -110,7 +112,6 @@ void reset_signals() {
     }
     send(channel, Frame::confined,
          bytes_of(fmt::format("{}", fmt::join(*confined, std::string_view(&separator, 1)))));
-    Doing doing(page.text());
     send(channel, Frame::answer, work(doing));
   } catch (...) {
     _exit(exit_threw);
@@ -176,6 +177,12 @@ int status_of(pid_t child) {
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   return status;
+}
+
+ChildEnd end_of(const Heard& heard, int status) {
+  if (heard.late || (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)) return ChildEnd::late;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == exit_forbidden) return ChildEnd::forbidden_call;
+  return WIFSIGNALED(status) && !heard.too_much ? ChildEnd::crashed : ChildEnd::by_itself;
 }
 
 std::string call_name(int number) {
@@ -290,7 +297,7 @@ std::string signal_name(int signal) {
 }
 
 Result<Confined> run_confined(std::string_view who, const ChildLimits& limits,
-                              const ConfinedWork& work) {
+                              const ConfinedWork& work, ChildEnd* end_of_child) {
   const auto no_child = [&](std::string_view what) {
     return refuse(
         fmt::format("{}: cannot make a confined child: {}: {}", who, what, std::strerror(errno)),
@@ -312,6 +319,7 @@ Result<Confined> run_confined(std::string_view who, const ChildLimits& limits,
   constexpr std::uint64_t room_for_frames = 4096;
   const Heard heard = listen(back.get(), end, limits.answer_bytes + room_for_frames);
   const int status = status_of(child);
+  if (end_of_child != nullptr) *end_of_child = end_of(heard, status);
 
   int forbidden = 0;
   std::memcpy(&forbidden, page.number().data(), sizeof forbidden);

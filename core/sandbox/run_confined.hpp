@@ -16,14 +16,6 @@
 
 namespace kxf {
 
-struct ChildLimits {
-  std::uint64_t memory_bytes = 256ULL << 20U;  ///< that it may take beside what this process has
-  std::chrono::milliseconds time = std::chrono::minutes(2);  ///< by the clock on the wall
-  std::uint64_t answer_bytes = 4ULL << 20U;
-  /// A memory file (memfd_create(2)) that the child may map, and punch holes into; -1: none.
-  int output = -1;
-};
-
 /// Says what the child is at, so that a message about its end can name it. It is kept in memory
 /// that parent and child share; what does not fit is cut off.
 class Doing {
@@ -35,7 +27,26 @@ class Doing {
   std::span<char> page_;
 };
 
+struct ChildLimits {
+  std::uint64_t memory_bytes = 256ULL << 20U;  ///< that it may take beside what this process has
+  std::chrono::milliseconds time = std::chrono::minutes(2);  ///< by the clock on the wall
+  std::uint64_t answer_bytes = 4ULL << 20U;
+  /// A memory file (memfd_create(2)) that the child may map, and punch holes into; -1: none.
+  int output = -1;
+  /// What the child does before it is confined, with all that this process may do: to load the code
+  /// that it then runs confined. Time counts, memory does not. Empty: nothing.
+  std::function<void(Doing&)> before = {};
+};
+
 using ConfinedWork = std::function<ByteVector(Doing&)>;
+
+/// How a child came to its end, for callers that judge what ran in there.
+enum class ChildEnd : std::uint8_t {
+  by_itself,       ///< with an answer, or by a status of its own
+  crashed,         ///< by a signal
+  late,            ///< its time was over
+  forbidden_call,  ///< a system call that it may not make
+};
 
 struct Confined {
   ByteVector answer;  ///< bytes from outside: the code in the child may have written any
@@ -51,9 +62,10 @@ struct Confined {
 /// (`sanitized` below). The process must have one thread.
 /// Errors: the child crashed (by which signal), did not end in time, made a system call that it
 /// may not (which), took too much memory, ended without an answer or with one that is cut short or
-/// too large; a child cannot be made or confined. Each names `who` and what it was at.
+/// too large; a child cannot be made or confined. Each names `who` and what it was at. `end` is
+/// told how the child ended, if there was one.
 [[nodiscard]] Result<Confined> run_confined(std::string_view who, const ChildLimits& limits,
-                                            const ConfinedWork& work);
+                                            const ConfinedWork& work, ChildEnd* end = nullptr);
 
 /// `SIGSEGV`; a number for a signal without a name.
 [[nodiscard]] std::string signal_name(int signal);
