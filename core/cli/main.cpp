@@ -43,6 +43,8 @@ struct Parsed {
   std::string kind;
   std::string name;
   std::vector<std::string> names;
+  std::string samples;
+  unsigned seconds = 10;
   bool dry_run = false;
   bool effective = false;
 };
@@ -140,6 +142,21 @@ void add_reading_verbs(CLI::App& app, Parsed& parsed) {
       [&] { parsed.run = [&] { return kxf::cli::capture(parsed.common, parsed.output); }; });
 }
 
+void add_plugin_check(CLI::App& plugin, Parsed& parsed) {
+  CLI::App* check = plugin.add_subcommand("check", "Hold a plugin against the rules for plugins");
+  check->add_option("plugin", parsed.name, "The file (.so)")->required();
+  check->add_option("--samples", parsed.samples, "Folder with files of the plugin's own formats");
+  check->add_option("--seconds", parsed.seconds, "That what runs of it may take, for each rule")
+      ->check(CLI::Range(1U, 3600U))
+      ->capture_default_str();
+  check->add_flag("--json", parsed.common.json, "Print JSON");
+  check->callback([&] {
+    parsed.run = [&] {
+      return kxf::cli::plugin_check(parsed.common, parsed.name, parsed.samples, parsed.seconds);
+    };
+  });
+}
+
 void add_plugin_verbs(CLI::App& app, Parsed& parsed) {
   CLI::App* plugin = app.add_subcommand("plugin", "Look at plugins, begin one, check one");
   plugin->require_subcommand(1);
@@ -165,6 +182,7 @@ void add_plugin_verbs(CLI::App& app, Parsed& parsed) {
       return kxf::cli::plugin_new(parsed.common, parsed.kind, parsed.name, parsed.output);
     };
   });
+  add_plugin_check(*plugin, parsed);
 }
 
 void add_profile_verbs(CLI::App& app, Parsed& parsed) {

@@ -45,6 +45,10 @@ int plugin_inspect(const CommonOptions& common, const std::string& name_or_file)
 /// `folder`: to make; empty: the name's.
 int plugin_new(const CommonOptions& common, const std::string& kind, const std::string& name,
                const std::string& folder);
+// plugin_check.cpp
+/// `samples`: a folder with files of the plugin's own; empty: none. `seconds`: for each child.
+int plugin_check(const CommonOptions& common, const std::string& file, const std::string& samples,
+                 unsigned seconds);
 // profile.cpp
 int profile_check(const std::vector<std::string>& profiles);
 int profile_show(const PlanOptions& options, bool effective);
