@@ -20,8 +20,8 @@ struct Asked {
   bool usable = false;                ///< it was read or unpacked whole
   std::string refusal;                ///< the message, when it was claimed and is not usable
   std::uint64_t digest = 0;           ///< of everything that came back
-  std::vector<std::string> contract;  ///< how the answer breaks it (KXP-14)
-  std::vector<std::string> manners;   ///< what is wrong with a refusal (KXP-15)
+  std::vector<std::string> contract;  ///< how the answer breaks it (KXP-15)
+  std::vector<std::string> manners;   ///< what is wrong with a refusal (KXP-16)
 };
 
 /// As kxf asks: probe(), then parse() of what is `mine`; recognises(), then unpack().

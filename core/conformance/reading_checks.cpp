@@ -25,7 +25,7 @@ void ask_all(const Subject& subject, const Question& question, Doing& doing, Loo
   doing.now("");
 }
 
-/// Gathers one list of each answer: KXP-14 and KXP-15.
+/// Gathers one list of each answer: KXP-15 and KXP-16.
 RuleResult check_list(Subject& subject, std::vector<std::string> Asked::*list) {
   return for_each_reader(
       subject, subject.silent, [&](const Question& question, Doing& doing) -> Report {
@@ -71,7 +71,7 @@ RuleResult check_returns(Subject& subject) {
       subject, {},
       [&](const Question& question, Doing& doing) -> Report {
         for (const Input& input : hostile(subject.samples)) {
-          const GuardedBytes bytes(input.bytes, true);  // who writes to it breaks KXP-17
+          const GuardedBytes bytes(input.bytes, true);  // who writes to it breaks KXP-12
           doing.now(input.what);
           (void)question(bytes.view());
         }
@@ -80,7 +80,7 @@ RuleResult check_returns(Subject& subject) {
       [&](const std::string& item, const ChildAnswer& answer) {
         if (answer.answered) return answer.report.result;
         const bool forbidden = answer.end == ChildEnd::forbidden_call;
-        const std::string_view rule = forbidden ? "KXP-17" : "KXP-13";
+        const std::string_view rule = forbidden ? "KXP-12" : "KXP-11";
         const RuleResult silent =
             RuleResult::not_applicable(fmt::format("its calls do not return ({})", rule));
         subject.silent.emplace(item, silent);
@@ -129,9 +129,11 @@ RuleResult check_touches(Subject& subject) {
         if (!sanitized) return {};
         return {RuleResult::not_applicable("a sanitizer's build cannot confine system calls"), {}};
       },
-      [](const std::string&, const ChildAnswer& answer) {
-        // KXP-13 asked the same, of bytes that can be written to.
+      [&](const std::string& item, const ChildAnswer& answer) {
+        // KXP-11 asked the same, of bytes that can be written to.
         if (answer.answered) return answer.report.result;
+        subject.silent.emplace(item,
+                               RuleResult::not_applicable("its calls do not return (KXP-12)"));
         return RuleResult::failed("it writes to its input: " +
                                   answer.report.result.reasons.front());
       });

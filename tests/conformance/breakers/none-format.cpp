@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "breaker.hpp"
+
+/// Keeps all rules, so that the others can be told from it.
+BREAKER("image-format", breaker::Format)
