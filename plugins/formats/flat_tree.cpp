@@ -25,17 +25,22 @@ constexpr unsigned max_depth = 32;
 /// A FIT for a hundred boards has some thousand; a file that is nothing but tokens stops here.
 constexpr std::size_t max_tokens = 100'000;
 
+/// Whatever is wrong with it, there is one thing to do.
+tl::unexpected<Error> unusable(std::string what) {
+  return refuse(std::move(what), "fetch or build the image again");
+}
+
 bool is_printable(char c) { return c > ' ' && c <= '~'; }
 
 /// The text up to the zero behind it.
 Result<std::string_view> text_at(ByteView bytes, std::uint64_t offset) {
-  if (offset >= bytes.size()) return refuse("a name lies outside of its block");
+  if (offset >= bytes.size()) return unusable("a name lies outside of its block");
   const std::string_view rest = text_of(bytes.subspan(offset));
   const std::size_t length = rest.find('\0');
-  if (length == std::string_view::npos) return refuse("a name has no end");
+  if (length == std::string_view::npos) return unusable("a name has no end");
   const std::string_view text = rest.substr(0, length);
   if (!std::ranges::all_of(text, is_printable))
-    return refuse("a name has characters that no name has");
+    return unusable("a name has characters that no name has");
   return text;
 }
 
@@ -54,7 +59,7 @@ Result<FlatReader> FlatReader::open(ByteView blob) {
   const Bytes& bytes = reader.blob_;
   const auto field = [&bytes](std::uint64_t offset) { return bytes.read<std::uint32_t>(offset); };
   KXF_TRY(found_magic, field(0));
-  if (found_magic != flat_tree_magic) return refuse("no flattened device tree");
+  if (found_magic != flat_tree_magic) return unusable("no flattened device tree");
   KXF_TRY(size, field(4));
   KXF_TRY(structure_offset, field(8));
   KXF_TRY(strings_offset, field(12));
@@ -63,19 +68,19 @@ Result<FlatReader> FlatReader::open(ByteView blob) {
   KXF_TRY(strings_size, field(32));
   KXF_TRY(structure_size, field(36));
   if (found_version < version || compatible_with < oldest_reader || compatible_with > version)
-    return refuse(
+    return unusable(
         fmt::format("a flattened device tree of version {}, readable by {} on, where {} "
                     "is known",
                     found_version, compatible_with, version));
   if (size < flat_tree_header_bytes || size > blob.size())
-    return refuse(
+    return unusable(
         fmt::format("truncated: its header says {} bytes, and there are {}", size, blob.size()));
   const Bytes whole(blob.first(size), Endian::big);
   KXF_TRY(strings, whole.slice(strings_offset, strings_size));
   KXF_TRY(structure, whole.slice(structure_offset, structure_size));
   if (structure_offset % 4 != 0 || structure_offset < flat_tree_header_bytes ||
       strings_offset < flat_tree_header_bytes || structure.empty())
-    return refuse("the blocks of its header do not fit");
+    return unusable("the blocks of its header do not fit");
   reader.strings_ = strings;
   reader.structure_ = Range::sized(structure_offset, structure_size);
   reader.size_bytes_ = size;
@@ -98,7 +103,7 @@ Status FlatReader::read_property(FlatToken& token) {
 Result<FlatToken> FlatReader::next() {
   using Kind = FlatToken::Kind;
   const auto damaged = [this](const std::string& what) {
-    return refuse(fmt::format("damaged at byte {}: {}", at_, what));
+    return unusable(fmt::format("damaged at byte {}: {}", at_, what));
   };
   FlatToken token;
   if (at_ >= structure_.end) return damaged("the structure goes on behind its block");
@@ -167,7 +172,7 @@ Result<FlatTree> FlatTree::parse(ByteView blob) {
     KXF_TRY(token, reader.next());
     last = token.kind;
     if (tree.tokens_.size() >= max_tokens)
-      return refuse(fmt::format("more than {} nodes and properties", max_tokens));
+      return unusable(fmt::format("more than {} nodes and properties", max_tokens));
     if (token.kind == Kind::node_begins) {
       const std::size_t index = tree.nodes_.size();
       if (current) tree.nodes_[*current].children.push_back(index);
@@ -191,7 +196,7 @@ Result<FlatTree> FlatTree::parse(ByteView blob) {
     std::ranges::sort(properties);
     auto twice = repeated(children);
     if (!twice) twice = repeated(properties);
-    if (twice) return refuse(fmt::format("\"{}\" is there twice in {}", *twice, tree.path(i)));
+    if (twice) return unusable(fmt::format("\"{}\" is there twice in {}", *twice, tree.path(i)));
   }
   return tree;
 }
