@@ -36,8 +36,9 @@ Result<Work> prepare(const CommonOptions& common, const PlanOptions& options) {
   return Work{std::move(policy), std::move(registry), std::move(machine), std::move(record)};
 }
 
-Result<SealedPlan> make_plan(const Work& work, const Policy& policy, Seeds seeds) {
-  KXF_TRY(planned, plan_load(*work.machine, policy, work.registry, work.record));
+Result<SealedPlan> make_plan(const Work& work, Seeds seeds) {
+  KXF_TRY(planned, plan_load(*work.machine, work.policy, work.registry, work.record));
+  report_not_confined(planned.not_confined);
   return seal(planned, *work.machine, seeds);
 }
 
@@ -73,7 +74,7 @@ Status write_segments(const SealedPlan& sealed, const std::filesystem::path& fol
 Status plan_only(const CommonOptions& common, const PlanOptions& options,
                  const std::string& segments) {
   KXF_TRY(work, prepare(common, options));
-  KXF_TRY(sealed, make_plan(work, work.policy, Seeds::zeros));
+  KXF_TRY(sealed, make_plan(work, Seeds::zeros));
   if (!segments.empty()) KXF_CHECK(write_segments(sealed, segments));
   return print_plan(sealed, common);
 }
@@ -83,7 +84,9 @@ Status plan_only(const CommonOptions& common, const PlanOptions& options,
 std::optional<SealedPlan> fallback_plan(const Work& work) {
   Policy policy = work.policy;
   policy.syscall = {SyscallChoice::kexec_load, "fall-back"};
-  auto sealed = make_plan(work, policy, Seeds::random);
+  const auto planned = plan_load(*work.machine, policy, work.registry, work.record);
+  if (!planned) return std::nullopt;
+  auto sealed = seal(*planned, *work.machine, Seeds::random);
   return sealed ? std::optional(std::move(*sealed)) : std::nullopt;
 }
 
@@ -108,7 +111,7 @@ Status load_now(const CommonOptions& common, const PlanOptions& options) {
                                 "use kxf plan --machine, or kxf load without it", Fault::usage});
   KXF_TRY(work, prepare(common, options));
   KXF_CHECK(check_may_load(*work.machine, work.policy.crash));
-  KXF_TRY(sealed, make_plan(work, work.policy, Seeds::random));
+  KXF_TRY(sealed, make_plan(work, Seeds::random));
   Record record = sealed.plan.parts().record;
   KXF_CHECK(check_may_load(*work.machine, work.policy.crash, sealed.plan.parts().backend));
 

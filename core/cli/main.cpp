@@ -57,6 +57,11 @@ void add_common(CLI::App& verb, Parsed& parsed) {
   verb.add_flag("-v,--verbose", parsed.common.verbose, "Print the record of decisions too");
 }
 
+void add_sandbox(CLI::App& verb, Parsed& parsed) {
+  verb.add_flag("--no-sandbox", parsed.plan.flags.no_sandbox,
+                "Debugging: read images in kxf itself, not in a confined child");
+}
+
 void add_plan_options(CLI::App& verb, Parsed& parsed) {
   kxf::PolicyFlags& flags = parsed.plan.flags;
   verb.add_option("--profile", parsed.plan.profile, "Profile: a name, or a path with a slash");
@@ -71,6 +76,7 @@ void add_plan_options(CLI::App& verb, Parsed& parsed) {
   verb.add_option("--syscall", flags.syscall, "auto, kexec_load or kexec_file_load");
   verb.add_option("--digest", flags.digest, "none, crash or always");
   verb.add_flag("--crash", flags.crash, "Load into the crash slot");
+  add_sandbox(verb, parsed);
 }
 
 void add_machine(CLI::App& verb, Parsed& parsed) {

@@ -2,6 +2,7 @@
 #include "cli/report.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstdio>
 
@@ -24,6 +25,14 @@ int report(const Error& error) {
 
 void report(const Warning& warning) {
   fmt::print(stderr, "kxf: warning: {} [{}]\n", warning.text, warning.id);
+}
+
+void report_not_confined(const std::vector<std::string>& not_confined) {
+  if (not_confined.empty()) return;
+  note(
+      fmt::format("this kernel cannot confine the plugins that read images ({}); use images that "
+                  "you trust, or a kernel with seccomp filters and Landlock",
+                  fmt::join(not_confined, "; ")));
 }
 
 void note(std::string_view text) { fmt::print(stderr, "kxf: {}\n", text); }

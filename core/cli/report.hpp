@@ -3,7 +3,9 @@
 
 /// How every verb says what went wrong or what to watch: one form, on the standard error.
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "kxf/record.hpp"
 #include "kxf/result.hpp"
@@ -25,6 +27,9 @@ int report(const Error& error);
 
 /// `kxf: warning: TEXT [ID]`.
 void report(const Warning& warning);
+
+/// What the running kernel cannot confine of formats and codecs, if anything.
+void report_not_confined(const std::vector<std::string>& not_confined);
 
 /// `kxf: TEXT`: something that was done, where the standard output belongs to something else.
 void note(std::string_view text);

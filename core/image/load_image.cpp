@@ -6,7 +6,9 @@
 
 #include <algorithm>
 
+#include "digest/sha256.hpp"
 #include "image/claims.hpp"
+#include "plugin/kinds.hpp"
 #include "text/nearest.hpp"
 
 namespace kxf {
@@ -28,19 +30,8 @@ std::string chosen_name(const Policy& policy, std::string_view kind) {
 struct Probed {
   std::vector<Registered<ImageFormat>> mine;
   std::vector<std::string> damaged;  ///< "gzip: ..."
+  std::vector<LayerVerdict> verdicts;
 };
-
-Probed probe_all(ByteView bytes, const Registry& registry) {
-  Probed probed;
-  for (const auto& format : registry.all<ImageFormat>()) {
-    const Probe probe = format.implementation->probe(bytes);
-    if (probe.verdict == ProbeVerdict::mine) probed.mine.push_back(format);
-    if (probe.verdict == ProbeVerdict::damaged)
-      probed.damaged.push_back(
-          fmt::format("damaged {}: {}", format.implementation->name(), probe.reason));
-  }
-  return probed;
-}
 
 /// What a wrapping says of the kernel in it.
 struct Said {
@@ -73,37 +64,30 @@ Error unusable(Error error, std::string_view who) {
   return std::move(error).within(who);
 }
 
-/// The codec that recognises the bytes; null when none does.
-Result<const Codec*> codec_for(ByteView bytes, const Registry& registry, const Policy& policy) {
-  std::vector<Registered<Codec>> candidates;
-  for (const auto& codec : registry.all<Codec>())
-    if (codec.implementation->recognises(bytes)) candidates.push_back(codec);
-  if (candidates.empty()) return nullptr;
-  return prefer(candidates, chosen_name<Codec>(policy, "codec"));
-}
-
-Result<Blob> unpack(const Codec& codec, ByteView packed, std::uint64_t limit_bytes) {
-  OutputBuffer out(limit_bytes);
-  if (auto done = codec.unpack(packed, out); !done)
-    return tl::unexpected(unusable(std::move(done).error(), codec.name()));
-  return out.take();
-}
-
 /// One image on its way from the file to the kernel.
 class Unwrapping {
  public:
-  Unwrapping(const ImageFile& file, const Registry& registry, const Policy& policy, Record& record)
+  Unwrapping(const ImageFile& file, const Registry& registry, const Policy& policy, Record& record,
+             const UnwrapOptions& options)
       : file_(file),
         registry_(registry),
         policy_(policy),
         record_(record),
+        options_(options),
         bytes_(file.bytes),
         configuration_(policy.kernel_configuration.value) {}
 
-  Result<LoadedImage> run() && {
-    while (image_.layers.size() < max_layers) {
+  ImageFindings run() && {
+    Result<LoadedImage> image = unwrap();
+    return {std::move(layers_), std::move(image)};
+  }
+
+ private:
+  Result<LoadedImage> unwrap() {
+    while (layers_.size() < max_layers) {
       KXF_TRY(found, one_layer());
       if (!found) continue;
+      image_.layers = layers_;
       KXF_CHECK(check_choice());
       KXF_CHECK(check_signature());
       return std::move(image_);
@@ -112,37 +96,111 @@ class Unwrapping {
                   "unwrap the image before loading it");
   }
 
- private:
   [[nodiscard]] bool must_be_signed() const {
     return policy_.kernel_signature.value == SignatureChoice::required;
   }
 
+  /// Who has the processor now, should it not come back.
+  template <class Interface>
+  void now(const Registered<Interface>& who, std::string_view what) const {
+    if (options_.doing != nullptr)
+      options_.doing->now(fmt::format("{} {} (plugin {}), {},", kind_name<Interface>,
+                                      who.implementation->name(), who.plugin, what));
+  }
+  template <class Interface>
+  void now(const Interface& who, std::string_view what) const {
+    for (const auto& registered : registry_.all<Interface>())
+      if (registered.implementation == &who) now(registered, what);
+  }
+
+  [[nodiscard]] Probed probe_all(ByteView bytes) const {
+    Probed probed;
+    for (const auto& format : registry_.all<ImageFormat>()) {
+      now(format, "probe");
+      Probe probe = format.implementation->probe(bytes);
+      const std::string_view name = format.implementation->name();
+      if (probe.verdict == ProbeVerdict::not_mine) continue;
+      if (probe.verdict == ProbeVerdict::mine) probed.mine.push_back(format);
+      if (probe.verdict == ProbeVerdict::damaged)
+        probed.damaged.push_back(fmt::format("damaged {}: {}", name, probe.reason));
+      probed.verdicts.push_back({std::string(name), probe.verdict, std::move(probe.reason)});
+    }
+    return probed;
+  }
+
+  /// The codecs that recognise the bytes.
+  [[nodiscard]] std::vector<Registered<Codec>> codecs_for(ByteView bytes) const {
+    std::vector<Registered<Codec>> candidates;
+    for (const auto& codec : registry_.all<Codec>()) {
+      now(codec, "recognises");
+      if (codec.implementation->recognises(bytes)) candidates.push_back(codec);
+    }
+    return candidates;
+  }
+
+  [[nodiscard]] Result<Blob> unpack(const Codec& codec, ByteView packed) const {
+    now(codec, "unpack");
+    OutputBuffer out(policy_.unpack_limit.value, options_.output);
+    if (auto done = codec.unpack(packed, out); !done)
+      return tl::unexpected(unusable(std::move(done).error(), codec.name()));
+    if (out.overrun())
+      return broken(fmt::format("codec {} commits more bytes than it was given", codec.name()));
+    return out.take();
+  }
+
   /// Take the outermost layer off. True when that was the kernel.
   Result<bool> one_layer() {
-    const Probed probed = probe_all(bytes_.view(), registry_);
+    layers_.emplace_back();
+    layers_.back().size_bytes = bytes_.size_bytes();
+    if (options_.digests) {
+      KXF_TRY(digest, sha256(bytes_.view()));
+      layers_.back().sha256 = fmt::format("{:02x}", fmt::join(digest, ""));
+    }
+    Probed probed = probe_all(bytes_.view());
+    layers_.back().verdicts = std::move(probed.verdicts);
     if (!probed.mine.empty()) {
       KXF_TRY(format, prefer(probed.mine, chosen_name<ImageFormat>(policy_, "image-format")));
+      layers_.back().name = format->name();
       return parse_with(*format);
     }
     if (!probed.damaged.empty())
       return refuse(fmt::format("{}", fmt::join(probed.damaged, "; ")),
                     "fetch or build the image again");
-    KXF_TRY(codec, codec_for(bytes_.view(), registry_, policy_));
-    if (codec == nullptr)
-      return tl::unexpected(unknown_image(registry_, bytes_.view(), image_.layers.size(), said_));
-    image_.layers.push_back({std::string(codec->name()), bytes_.size_bytes()});
-    KXF_TRY(unpacked, unpack(*codec, bytes_.view(), policy_.unpack_limit.value));
+    const std::vector<Registered<Codec>> codecs = codecs_for(bytes_.view());
+    if (codecs.empty())
+      return tl::unexpected(unknown_image(registry_, bytes_.view(), layers_.size() - 1, said_));
+    layers_.back().is_codec = true;
+    for (const auto& codec : codecs)
+      layers_.back().verdicts.push_back(
+          {std::string(codec.implementation->name()), ProbeVerdict::mine, {}});
+    KXF_TRY(codec, prefer(codecs, chosen_name<Codec>(policy_, "codec")));
+    layers_.back().name = codec->name();
+    KXF_TRY(unpacked, unpack(*codec, bytes_.view()));
     bytes_ = std::move(unpacked);
     return false;
+  }
+
+  /// For whoever looks at the layers.
+  void note_contents(const ImageContents& contents) {
+    LayerContents& noted = layers_.back().contents;
+    if (contents.initrd) noted.initrd_bytes = contents.initrd->size();
+    if (contents.device_tree) noted.tree_bytes = contents.device_tree->bytes.size();
+    for (const CarriedBytes& overlay : contents.overlays)
+      noted.overlay_bytes.push_back(overlay.bytes.size());
+    noted.command_line = contents.command_line;
+    noted.configuration = contents.configuration;
+    noted.signature = contents.verified_by;
+    noted.says = contents.payload_summary;
   }
 
   Result<bool> parse_with(const ImageFormat& format) {
     KXF_TRY(settings, settings_of(format, policy_));
     const ImageQuestion question{settings, file_.board, configuration_, file_.keys,
                                  must_be_signed() && image_.verified_by.empty()};
+    now(format, "parse");
     auto contents = format.parse(bytes_.view(), question, record_);
     if (!contents) return tl::unexpected(unusable(std::move(contents).error(), format.name()));
-    image_.layers.push_back({std::string(format.name()), bytes_.size_bytes()});
+    note_contents(*contents);
     KXF_CHECK(check_claims(*contents, bytes_.view(), format.name()));
     if (image_.verified_by.empty()) image_.verified_by = contents->verified_by;
     if (!contents->configuration.empty()) configuration_ = {};
@@ -173,6 +231,7 @@ class Unwrapping {
     bool known = false;
     for (const auto& codec : registry_.all<Codec>()) {
       known = known || codec.implementation->name() == carried.codec;
+      now(codec, "recognises");
       if (codec.implementation->recognises(carried.bytes))
         recognised.push_back(codec.implementation->name());
     }
@@ -197,7 +256,7 @@ class Unwrapping {
     if (carried.codec.empty() || carried.codec == not_packed) return packed;
     for (const auto& codec : registry_.all<Codec>())
       if (codec.implementation->name() == carried.codec)
-        return unpack(*codec.implementation, carried.bytes, policy_.unpack_limit.value);
+        return unpack(*codec.implementation, carried.bytes);
     return broken("a codec that was there is gone");
   }
 
@@ -216,7 +275,7 @@ class Unwrapping {
           "use a signed image without that wrapping");
     if (image_.verified_by.empty())
       for (const std::string_view part : carried)
-        uncovered_.push_back(fmt::format("{} of {}", part, image_.layers.back().name));
+        uncovered_.push_back(fmt::format("{} of {}", part, layers_.back().name));
     if (contents.initrd && !image_.initrd) image_.initrd = bytes_.narrowed(*contents.initrd);
     if (contents.command_line && !image_.command_line) image_.command_line = contents.command_line;
     if (!contents.device_tree || image_.device_tree) return {};
@@ -270,6 +329,8 @@ class Unwrapping {
   const Registry& registry_;
   const Policy& policy_;
   Record& record_;
+  const UnwrapOptions& options_;
+  std::vector<ImageLayer> layers_;
   Blob bytes_;                          ///< the layer that comes next
   std::string_view configuration_;      ///< empty once a layer has taken it
   std::vector<Said> said_;              ///< by the wrappings so far
@@ -307,12 +368,21 @@ std::string layer_names(const LoadedImage& image) {
   return fmt::format("{}", fmt::join(names, " > "));
 }
 
+ImageFindings unwrap_image(const ImageFile& file, const Registry& registry, const Policy& policy,
+                           Record& record, const UnwrapOptions& options) {
+  return Unwrapping(file, registry, policy, record, options).run();
+}
+
+Result<LoadedImage> found_image(ImageFindings findings, const ImageFile& file, Record& record) {
+  if (!findings.image)
+    return pass(std::move(findings.image), fmt::format("kernel \"{}\"", file.path));
+  record.decide("image", layer_names(*findings.image), "what the bytes are");
+  return std::move(findings.image);
+}
+
 Result<LoadedImage> load_image(const ImageFile& file, const Registry& registry,
                                const Policy& policy, Record& record) {
-  auto image = Unwrapping(file, registry, policy, record).run();
-  if (!image) return pass(std::move(image), fmt::format("kernel \"{}\"", file.path));
-  record.decide("image", layer_names(*image), "what the bytes are");
-  return image;
+  return found_image(unwrap_image(file, registry, policy, record), file, record);
 }
 
 }  // namespace kxf

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "image/output_memory.hpp"
 #include "kxf/codec.hpp"
 #include "kxf/range.hpp"
 
@@ -19,21 +20,6 @@ namespace {
 /// matter: one page fault then serves a whole step.
 constexpr std::uint64_t step_bytes = 2U << 20U;
 
-/// Address space only: PROT_NONE is not charged against the commit limit, so a generous limit
-/// costs nothing where overcommit is strict. The result is aligned to a step.
-std::uint8_t* reserve_addresses(std::uint64_t size) {
-  const std::uint64_t with_slack = size + step_bytes;
-  void* const found =
-      mmap(nullptr, with_slack, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (found == MAP_FAILED) return nullptr;
-  auto* const first = static_cast<std::uint8_t*>(found);
-  const std::uint64_t head =
-      (step_bytes - reinterpret_cast<std::uintptr_t>(found) % step_bytes) % step_bytes;
-  if (head != 0) munmap(first, head);
-  munmap(first + head + size, with_slack - head - size);
-  return first + head;
-}
-
 tl::unexpected<Error> no_memory(std::uint64_t size, int error) {
   return refuse(
       fmt::format("no memory for {} of unpacked data: {}", size_text(size), std::strerror(error)),
@@ -44,8 +30,17 @@ tl::unexpected<Error> no_memory(std::uint64_t size, int error) {
 
 OutputBuffer::OutputBuffer(std::uint64_t limit_bytes) : limit_(limit_bytes) {}
 
+OutputBuffer::OutputBuffer(std::uint64_t limit_bytes, std::shared_ptr<OutputMemory> memory)
+    : memory_(std::move(memory)), limit_(limit_bytes) {}
+
 OutputBuffer::~OutputBuffer() {
-  if (base_ != nullptr) munmap(base_, reserved_);
+  if (base_ == nullptr) return;
+  if (!memory_) {
+    munmap(base_, reserved_);
+    return;
+  }
+  OutputMemory::drop(base_, writable_);
+  memory_->shrink_window({base_, static_cast<std::size_t>(reserved_)}, 0);
 }
 
 tl::unexpected<Error> OutputBuffer::over_limit() const {
@@ -62,14 +57,13 @@ Result<std::span<std::uint8_t>> OutputBuffer::tail() {
 Result<std::span<std::uint8_t>> OutputBuffer::tail(std::uint64_t size) {
   if (size == 0) return std::span<std::uint8_t>();
   if (used_ >= limit_) return over_limit();
-  if (base_ == nullptr) {
-    const auto all = align_up(limit_, step_bytes);
-    if (!all || *all > UINT64_MAX / 2) return no_memory(limit_, ENOMEM);
-    base_ = reserve_addresses(*all);
-    if (base_ == nullptr) return no_memory(*all, errno);
-    reserved_ = *all;
-  }
-  const std::uint64_t end = used_ + std::min(size, limit_ - used_);
+  if (base_ == nullptr) KXF_CHECK(reserve());
+  const std::uint64_t most = std::min(limit_, reserved_);
+  if (used_ >= most)
+    return refuse(fmt::format("the layers of this image unpack to more than {} together",
+                              size_text(memory_->range().size())),
+                  "raise the unpack limit of the profile if they really are that large");
+  const std::uint64_t end = used_ + std::min(size, most - used_);
   if (end > writable_) {
     const std::uint64_t wanted = align_down(end + step_bytes - 1, step_bytes);
     if (mprotect(base_ + writable_, wanted - writable_, PROT_READ | PROT_WRITE) != 0)
@@ -78,23 +72,52 @@ Result<std::span<std::uint8_t>> OutputBuffer::tail(std::uint64_t size) {
     (void)madvise(base_ + writable_, wanted - writable_, MADV_HUGEPAGE);
     writable_ = wanted;
   }
+  granted_ = end;
   return std::span<std::uint8_t>(base_ + used_, static_cast<std::size_t>(end - used_));
 }
 
-void OutputBuffer::commit(std::size_t size) noexcept { used_ += size; }
+Status OutputBuffer::reserve() {
+  const auto all = align_up(limit_, step_bytes);
+  if (!all || *all > UINT64_MAX / 2) return no_memory(limit_, ENOMEM);
+  if (memory_) {
+    const std::span<std::uint8_t> window = memory_->take_window(*all, step_bytes);
+    base_ = window.data();
+    reserved_ = window.size();
+    return {};
+  }
+  base_ = reserve_addresses(*all, step_bytes);
+  if (base_ == nullptr) return no_memory(*all, errno);
+  reserved_ = *all;
+  return {};
+}
+
+void OutputBuffer::commit(std::size_t size) noexcept {
+  overrun_ = overrun_ || size > granted_ - used_;
+  used_ = overrun_ ? used_ : used_ + size;
+}
 
 Blob OutputBuffer::take() {
   std::uint8_t* const base = std::exchange(base_, nullptr);
   const std::uint64_t reserved = std::exchange(reserved_, 0);
   const std::uint64_t used = std::exchange(used_, 0);
-  writable_ = 0;
+  const std::uint64_t writable = std::exchange(writable_, 0);
+  granted_ = 0;
   if (base == nullptr) return {};
+  // A step is a multiple of every page size there is.
+  const std::uint64_t kept = align_down(used + step_bytes - 1, step_bytes);
+  if (memory_) {
+    if (kept < writable) OutputMemory::drop(base + kept, writable - kept);
+    memory_->shrink_window({base, static_cast<std::size_t>(reserved)}, kept);
+    if (kept == 0) return {};
+    (void)mprotect(base, kept, PROT_READ);
+    std::shared_ptr<const void> owner(
+        base, [kept, memory = memory_](std::uint8_t* dropped) { memory->drop(dropped, kept); });
+    return {std::move(owner), ByteView(base, static_cast<std::size_t>(used))};
+  }
   if (used == 0) {
     munmap(base, reserved);
     return {};
   }
-  // A step is a multiple of every page size there is.
-  const std::uint64_t kept = align_down(used + step_bytes - 1, step_bytes);
   if (kept < reserved) munmap(base + kept, reserved - kept);
   // Blobs are immutable; if this fails, nothing but the safety net is missing.
   (void)mprotect(base, kept, PROT_READ);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "image/confined_image.hpp"
 #include "image/files.hpp"
 #include "image/pins.hpp"
 #include "memory/discovery.hpp"
@@ -33,6 +34,7 @@ struct Draft {
   const Architecture* architecture = nullptr;
   Settings settings{};
   LoadedImage image{};
+  std::vector<std::string> not_confined{};  ///< see Confined
   Blob initrd{};
   std::string command_line{};
   std::optional<DeviceTree> prepared_tree{};  ///< set by look_at_machine()
@@ -237,7 +239,10 @@ Status load_kernel(Draft& draft) {
   std::vector<std::string_view> board;
   if (const DeviceTree* tree = draft.machine.device_tree()) board = tree->board();
   file.board = board;
-  KXF_TRY(image, load_image(file, draft.registry, draft.policy, draft.record));
+  KXF_TRY(unwrapped,
+          unwrap_as_policy_says(file, draft.registry, draft.policy, draft.record, false));
+  draft.not_confined = std::move(unwrapped.not_confined);
+  KXF_TRY(image, found_image(std::move(unwrapped.findings), file, draft.record));
   draft.image = std::move(image);
   return check_kernel_spec(draft.image.kernel, "image format " + draft.image.format);
 }
@@ -437,6 +442,7 @@ Result<PlannedLoad> plan_load(const Machine& machine, const Policy& policy,
   if (draft.console) planned.sink = draft.console->program;
   if (draft.crash) planned.crash = draft.crash->plan;
   planned.backup = draft.backup;
+  planned.not_confined = draft.not_confined;
   if (const Segment* dtb = checked.segment("dtb")) {
     KXF_TRY(tree, DeviceTree::parse(dtb->bytes.view(), "the next device tree"));
     planned.seeds = seed_places(tree);

@@ -28,6 +28,9 @@ struct PlannedLoad {
   std::vector<SeedPlace> seeds;  ///< in the segment `dtb`
   std::optional<CrashPlan> crash;
   std::optional<BackupCopy> backup;
+  /// What the running kernel could not confine of formats and codecs. Not part of the plan: that
+  /// does not depend on who made it.
+  std::vector<std::string> not_confined = {};
 };
 
 /// Errors: whatever makes the load impossible or unwise; nothing has been changed.

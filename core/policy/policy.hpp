@@ -105,6 +105,7 @@ struct Policy {
   Setting<std::string> kernel_image;                            ///< empty: must come from a flag
   Setting<std::vector<std::string>> initrds;                    ///< concatenated in this order
   Setting<std::uint64_t> unpack_limit{1ULL << 30U, "default"};  ///< bytes, per file
+  Setting<std::uint64_t> unpack_seconds{120, "default"};        ///< for the whole image
 
   Setting<std::string> kernel_configuration;  ///< empty: the image's own rule
   Setting<SignatureChoice> kernel_signature{SignatureChoice::optional, "default"};
@@ -159,6 +160,7 @@ struct Policy {
 
   // Flags only.
   bool crash = false;
+  bool sandbox = true;  ///< formats and codecs in a confined child
 };
 
 }  // namespace kxf

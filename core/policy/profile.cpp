@@ -172,6 +172,7 @@ Result<Policy> with_flags(Policy policy, const PolicyFlags& flags) {
   KXF_CHECK(set_choice(policy.syscall, "load.syscall", "--syscall", flags.syscall));
   KXF_CHECK(set_choice(policy.digest, "digest.policy", "--digest", flags.digest));
   policy.crash = policy.crash || flags.crash;
+  policy.sandbox = policy.sandbox && !flags.no_sandbox;
   return policy;
 }
 

@@ -23,6 +23,7 @@ struct PolicyFlags {
   std::optional<std::string> syscall;
   std::optional<std::string> digest;
   bool crash = false;
+  bool no_sandbox = false;
 };
 
 /// Where `name` is: as it is when it has a slash, else `<sysconfdir>/kxf/profiles/<name>.toml`

@@ -201,6 +201,9 @@ std::optional<std::uint64_t> ProfileReader::number(const Key& key, const TomlVal
   if (key.type == KeyType::number &&
       (!result || *result > UINT32_MAX || std::holds_alternative<std::string>(value.content)))
     return wrong(key, value);
+  if (key.type == KeyType::seconds && (!result || *result == 0 || *result > 1'000'000 ||
+                                       std::holds_alternative<std::string>(value.content)))
+    return wrong(key, value);
   if (!result) return wrong(key, value);
   if (is_size && *result == 0) return refused(key, value.place, "nothing fits into 0 bytes");
   return result;

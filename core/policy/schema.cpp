@@ -161,6 +161,11 @@ constexpr Key keys[] = {
         "kernel.unpack-limit", KeyType::size,
         "No compressed image may become larger than this: it stops damaged and hostile files.",
         R"("256 MiB")"),
+    member<&Policy::unpack_seconds>(
+        "kernel.unpack-seconds", KeyType::seconds,
+        "So long may it take to read and unpack an image: it stops files and plugins that would "
+        "never come to an end. Not with `--no-sandbox`.",
+        "30"),
 
     member<&Policy::kernel_configuration>(
         "kernel.configuration", KeyType::label,
@@ -494,6 +499,7 @@ std::string wanted_by(const Key& key) {
     case KeyType::tree_path: return "\"running\" or a path (string)";
     case KeyType::sink: return "a sink (string)";
     case KeyType::size: return "a size: bytes as an integer, or a string such as \"64 KiB\"";
+    case KeyType::seconds: return "a number of seconds, from 1 to 1000000 (integer)";
     case KeyType::address: return "a 64-bit number: an integer, or a string such as \"0x9000000\"";
     case KeyType::choice:
     case KeyType::option: return "one of " + members_of(key);

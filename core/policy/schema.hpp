@@ -31,6 +31,7 @@ enum class KeyType : std::uint8_t {
   tree_path,     ///< a path, or the word `running`
   sink,          ///< `auto`, `none`, a name or an earlycon string
   size,          ///< bytes
+  seconds,       ///< at least one
   address,       ///< physical address or another 64-bit number
   choice,        ///< one of Key::members
   option,        ///< likewise, inside a list of tables

@@ -44,7 +44,9 @@ std::string toml_of(KeyType type, const std::string& value) {
   return toml_quoted(path ? absolute(value) : value);
 }
 
-std::string toml_of(KeyType /*type*/, std::uint64_t size_bytes) { return size_of(size_bytes); }
+std::string toml_of(KeyType type, std::uint64_t value) {
+  return type == KeyType::seconds ? fmt::format("{}", value) : size_of(value);
+}
 
 std::string toml_of(KeyType type, const std::vector<std::string>& values) {
   std::vector<std::string> quoted;

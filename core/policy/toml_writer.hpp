@@ -13,7 +13,7 @@
 namespace kxf {
 
 [[nodiscard]] std::string toml_of(KeyType type, const std::string& value);  ///< paths: absolute
-[[nodiscard]] std::string toml_of(KeyType type, std::uint64_t size_bytes);
+[[nodiscard]] std::string toml_of(KeyType type, std::uint64_t value);
 [[nodiscard]] std::string toml_of(KeyType type, const std::vector<std::string>& values);
 [[nodiscard]] std::string toml_of(KeyType type, const std::map<std::string, std::string>& values);
 [[nodiscard]] std::string toml_of(KeyType type, const std::vector<ReservedWindow>& windows);

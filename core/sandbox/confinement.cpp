@@ -136,7 +136,7 @@ scmp_arg_cmp lacks(unsigned argument, std::uint64_t mask) {
 }
 std::uint64_t descriptor(int fd) { return static_cast<std::uint64_t>(fd); }
 
-Status deny_calls(const ChildLimits& limits, int channel, void (*on_forbidden_call)(int)) {
+Status deny_calls(int channel, void (*on_forbidden_call)(int)) {
   told_of_forbidden_call = on_forbidden_call;
   struct sigaction action {};
   action.sa_sigaction = static_cast<SignalAction>(on_forbidden);
@@ -149,7 +149,6 @@ Status deny_calls(const ChildLimits& limits, int channel, void (*on_forbidden_ca
   filter.allow(SCMP_SYS(mmap), lacks(2, PROT_EXEC));
   filter.allow(SCMP_SYS(mprotect), lacks(2, PROT_EXEC));
   for (const int call : {SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise)}) filter.allow(call);
-  if (limits.output >= 0) filter.allow(SCMP_SYS(fallocate), is(0, descriptor(limits.output)));
   // The way back.
   filter.allow(SCMP_SYS(write), is(0, descriptor(channel)));
   // The end; what abort() does before, and what the C and C++ libraries say before it: to a
@@ -241,7 +240,7 @@ Result<std::vector<std::string>> confine_self(const ChildLimits& limits, int cha
   KXF_CHECK(limit(RLIMIT_NOFILE, 0));
   if constexpr (!sanitized) {
     if (has_filters())
-      KXF_CHECK(deny_calls(limits, channel, on_forbidden_call));
+      KXF_CHECK(deny_calls(channel, on_forbidden_call));
     else
       not_confined.emplace_back("system calls: it has no seccomp filters");
   }

@@ -97,7 +97,7 @@ void reset_signals() {
   if (getppid() != parent) _exit(exit_no_way_back);
   reset_signals();
   // A sanitizer says what it finds on the standard error.
-  const std::array kept{channel, limits.output, sanitized ? STDERR_FILENO : -1};
+  const std::array kept{channel, sanitized ? STDERR_FILENO : -1};
   close_others(kept);
   forbidden_call = page.number().data();
   std::set_new_handler([] { _exit(exit_no_memory); });

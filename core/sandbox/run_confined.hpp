@@ -31,8 +31,6 @@ struct ChildLimits {
   std::uint64_t memory_bytes = 256ULL << 20U;  ///< that it may take beside what this process has
   std::chrono::milliseconds time = std::chrono::minutes(2);  ///< by the clock on the wall
   std::uint64_t answer_bytes = 4ULL << 20U;
-  /// A memory file (memfd_create(2)) that the child may map, and punch holes into; -1: none.
-  int output = -1;
   /// What the child does before it is confined, with all that this process may do: to load the code
   /// that it then runs confined. Time counts, memory does not. Empty: nothing.
   std::function<void(Doing&)> before = {};
@@ -55,11 +53,11 @@ struct Confined {
 };
 
 /// Run `work` in a child and give back what it returned. The child sees the memory of this process
-/// as it is now and changes none of it; it has no open files but its way back and
-/// `limits.output`, may not open any, and has no_new_privs, no capabilities, Landlock that denies
-/// all, a seccomp filter that leaves it memory and its own end, and limits of memory and time.
-/// Under a sanitizer, which needs both, the filter and the limit of memory are left out
-/// (`sanitized` below). The process must have one thread.
+/// as it is now and changes none of it but what is mapped as shared. It has no open file but its
+/// way back and may not open any; it has no_new_privs, no capabilities, Landlock that denies all, a
+/// seccomp filter that leaves it memory and its own end, and limits of memory and time. Under a
+/// sanitizer, which needs both, the filter and the limit of memory are left out (`sanitized`
+/// below). The process must have one thread.
 /// Errors: the child crashed (by which signal), did not end in time, made a system call that it
 /// may not (which), took too much memory, ended without an answer or with one that is cut short or
 /// too large; a child cannot be made or confined. Each names `who` and what it was at. `end` is
