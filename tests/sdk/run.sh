@@ -1,10 +1,11 @@
 #!/bin/bash
-# run.sh [BUILD] -- a vendor's day: install kxf, build examples/acme-board and a purgatory from the installed SDK alone, use them.
+# run.sh [BUILD] -- a vendor's day: install kxf; build examples/acme-board, new plugins and a purgatory from the installed SDK
+#                   alone; use them; do what docs/plugin-guide.md says.
 #
 # How to run:  tests/sdk/run.sh                 kxf from build/host
 #              tests/sdk/run.sh build/arm64     cross: everything but what has to run
 # Expect:      a line "ok: ..." for each step; "sdk: passed" at the end. Exit status 1 at the first that fails.
-# Time:        15 to 30 s
+# Time:        30 to 60 s
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build=$(realpath "${1:-$root/build/host}")
@@ -100,6 +101,11 @@ run "$work/list" "$kxf" plugin list --plugin-dir "$plugins"
 for name in core arm64 formats acme-board; do grep -q "^$name .* ok " "$work/list" || fail "no $name in kxf plugin list"; done
 step "kxf plugin list shows it beside kxf's own"
 
+mkdir "$work/samples"
+"$work/acme-board/mkacme.py" "$work/acme-board/README.md" "$work/samples/README.acme"
+run "$work/log" "$kxf" plugin check "$plugin" --samples "$work/samples"
+step "it keeps the rules for plugins ($(tail -1 "$work/log"))"
+
 run "$work/log" "$kxf" profile check "$work/acme-board/acme-board.toml"
 step "its profile is well formed"
 
@@ -114,6 +120,35 @@ if [ -z "$machine" ]; then
 fi
 
 "$root/tests/sdk/image.py" "$work/Image"
+
+# ---- the templates: written, built, tested, checked and used -----------------------------------------------------------
+
+# try_template KIND SCRIPT: SCRIPT of the template puts an image into what the new plugin reads
+try_template() {
+  local kind=$1 script=$2 name=acme-new-$1 folder=$work/new/$1
+  mkdir -p "$work/new"
+  run "$work/log" "$kxf" plugin new "$kind" "$name" -o "$folder" --plugin-dir "$plugins"
+  run "$work/log" env KXF="$kxf" "$folder/ci.sh" -Dkxf_DIR="$package"
+  grep -q "^KXP-13  ok " "$work/log" || { cat "$work/log"; fail "kxf plugin check did not get samples"; }
+  step "kxf plugin new $kind: it builds, passes its test and keeps all rules ($(grep ' ok, 0 failed, ' "$work/log"))"
+  "$folder/$script" "$work/Image" "$folder/Image.$name"
+  "$kxf" plan --json --machine "$machine" --plugin-dir "$folder/build/plugins" --plugin-dir "$plugins" \
+    --profile "$folder/$name.toml" --kernel "$folder/Image.$name" > "$work/plan.json" || fail "kxf plan with $name"
+  python3 - "$work/plan.json" "$name" << 'P' || fail 'the plan does not use the plugin'
+import json, sys
+decisions = {decision["topic"]: decision["choice"] for decision in json.load(open(sys.argv[1]))["decisions"]}
+assert decisions["image"] == sys.argv[2] + " > arm64-image", decisions
+P
+  step "kxf plan with its profile unwraps an image with it"
+}
+try_template format wrap.py
+try_template codec pack.py
+
+run "$work/log" "$root/tests/sdk/guide.py" --prefix "$prefix" --plugins "$plugins" --image "$work/Image" --capture "$machine"
+step "docs/plugin-guide.md: every command works, what it shows is what they make"
+
+# ---- the example's plan ------------------------------------------------------------------------------------------------
+
 "$work/acme-board/mkacme.py" "$work/Image" "$work/Image.acme"
 plan=("$kxf" plan --json --machine "$machine" --plugin-dir "$plugins" --profile "$work/acme-board/acme-board.toml")
 "${plan[@]}" --kernel "$work/Image.acme" > "$work/plan.json" || fail 'kxf plan with its profile'
