@@ -11,7 +11,6 @@ namespace {
 constexpr std::uint32_t flat_tree_magic = 0xd00dfeed;
 constexpr std::uint64_t flat_tree_header_bytes = 40;  // of version 17
 constexpr std::uint32_t version = 17;
-constexpr std::uint32_t oldest_reader = 16;  // last_comp_version of version 17
 
 // Tokens: section 5.4.1.
 constexpr std::uint32_t begin_node = 1;
@@ -67,7 +66,8 @@ Result<FlatReader> FlatReader::open(ByteView blob) {
   KXF_TRY(compatible_with, field(24));
   KXF_TRY(strings_size, field(32));
   KXF_TRY(structure_size, field(36));
-  if (found_version < version || compatible_with < oldest_reader || compatible_with > version)
+  // mkimage -f auto says that readers of version 2 can read it: not so, and no matter here.
+  if (found_version < version || compatible_with > version)
     return unusable(
         fmt::format("a flattened device tree of version {}, readable by {} on, where {} "
                     "is known",

@@ -177,6 +177,18 @@ TEST_CASE("fit: told from a device tree and from other files") {
   CHECK(contains(board.reason, "a device tree of a board"));
 }
 
+TEST_CASE(
+    "fit: the oldest reader that a header names does not matter, as long as it is none of the "
+    "future") {
+  ByteVector image = file("plain.itb");
+  REQUIRE(image[27] == 16);
+  image[27] = 2;  // mkimage -f auto
+  CHECK(text(Scene().parsed(image).payload) == "PLAIN kernel one");
+  image[27] = 18;
+  CHECK(kxf::formats::fit().probe(image).verdict == ProbeVerdict::damaged);
+  CHECK(contains(kxf::formats::fit().probe(image).reason, "readable by 18 on, where 17 is known"));
+}
+
 TEST_CASE("fit: kernel and hashes of every kind") {
   Scene scene;
   const ByteVector image = file("plain.itb");
@@ -357,6 +369,22 @@ TEST_CASE("fit: forgeable algorithms count for nothing") {
                  "it is by a key for rsa4096, and none is given"));
   CHECK(contains(scene.refusal(replaced(good, "sha256,rsa2048", "sha256,ecdh256")),
                  "it is by a key for ecdh256"));
+  // A stronger algorithm is made a weaker one, in each place that names one
+  const auto downgraded = [&scene, &good](const std::string& node, std::string_view algorithm) {
+    return scene.refusal(Edited(good).set(node, "algo", algorithm).bytes());
+  };
+  const std::string signature = "/configurations/conf-1/signature-1";
+  CHECK(contains(downgraded(signature, "sha1,rsa2048"), "sha1, which can be forged"));
+  CHECK(contains(downgraded(signature, "md5,rsa2048"), "md5, which can be forged"));
+  CHECK(contains(downgraded(signature, "crc32,rsa2048"), "crc32, which can be forged"));
+  CHECK(contains(downgraded(signature, "sha256,rsa1024"), "it is by a key for rsa1024"));
+  CHECK(contains(downgraded(signature, "rsa2048"), "its algorithm \"rsa2048\" is not known"));
+  for (const char* image : {"kernel-1", "fdt-1", "initrd-1"})
+    for (const char* algorithm : {"crc32", "md5", "sha1"}) {
+      CAPTURE(image);
+      const std::string node = std::string("/images/") + image + "/hash-1";
+      CHECK(contains(downgraded(node, algorithm), "signature-1: no key verifies it"));
+    }
   const ByteVector weak = file("weak-hash.itb");
   CHECK(scene.parsed(weak).verified_by.empty());
   CHECK(contains(warned(scene.record, "fit-signature-incomplete"),
