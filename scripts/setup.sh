@@ -14,7 +14,7 @@ declare -A packages=(
   # gcc for arm64 and ppc64: the purgatory of a plugin is code of its architecture on every host
   [build]='cmake ninja-build g++ libc6-dev pkg-config python3
     libboost-dev libfdt-dev libelf-dev libseccomp-dev libtomlplusplus-dev libexpected-dev libfmt-dev libcli11-dev nlohmann-json3-dev
-    libssl-dev zlib1g-dev libzstd-dev liblzma-dev liblz4-dev libbz2-dev
+    libssl-dev zlib1g-dev libdeflate-dev libzstd-dev liblzma-dev liblz4-dev libbz2-dev
     doctest-dev librapidcheck-dev libbenchmark-dev
     gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu gcc-powerpc64le-linux-gnu binutils-powerpc64le-linux-gnu'
   [cross]='g++-aarch64-linux-gnu libc6-dev-arm64-cross g++-powerpc64le-linux-gnu libc6-dev-ppc64el-cross'

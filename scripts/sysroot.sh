@@ -14,7 +14,7 @@ case $arch in
 esac
 
 packages=(libc6-dev libstdc++-12-dev libgcc-12-dev libboost-dev libfdt-dev libelf-dev libseccomp-dev libtomlplusplus-dev
-  libexpected-dev libfmt-dev libcli11-dev nlohmann-json3-dev libssl-dev zlib1g-dev libzstd-dev liblzma-dev liblz4-dev libbz2-dev
+  libexpected-dev libfmt-dev libcli11-dev nlohmann-json3-dev libssl-dev zlib1g-dev libdeflate-dev libzstd-dev liblzma-dev liblz4-dev libbz2-dev
   doctest-dev librapidcheck-dev libbenchmark-dev)
 
 make_sysroot() { # DIR

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/hash.hpp"
 
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include <algorithm>
 
@@ -37,9 +37,10 @@ Result<ByteVector> run(const Hash& hash, std::span<const ByteView> parts, int (*
 }
 
 ByteVector crc32_of(std::span<const ByteView> parts) {
-  uLong crc = ::crc32(0, nullptr, 0);
+  std::uint32_t crc = 0;
   for (const ByteView part : parts)
-    if (!part.empty()) crc = crc32_z(crc, part.data(), part.size());  // no bytes: begin anew
+    if (!part.empty())
+      crc = libdeflate_crc32(crc, part.data(), part.size());  // no bytes: begin anew
   ByteVector bytes(4);
   store(std::span(bytes), 0, static_cast<std::uint32_t>(crc), Endian::big);
   return bytes;

@@ -10,7 +10,7 @@
 //   blocks     u32 unpacked size (0: the end), u32 packed size, up to two checksums of the unpacked
 //              bytes, up to two of the packed ones unless both sizes are the same (then the block
 //              is stored), the bytes
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include <optional>
 
@@ -36,13 +36,8 @@ constexpr std::uint32_t crc_of_packed = 0x200;
 constexpr std::uint32_t has_filter = 0x800;
 constexpr std::uint32_t header_has_crc = 0x1000;
 
-/// zlib takes sizes as uInt; blocks and headers are far below that.
-std::uint32_t adler_of(ByteView bytes) {
-  return static_cast<std::uint32_t>(adler32(1, bytes.data(), static_cast<uInt>(bytes.size())));
-}
-std::uint32_t lzo_crc_of(ByteView bytes) {
-  return static_cast<std::uint32_t>(crc32(0, bytes.data(), static_cast<uInt>(bytes.size())));
-}
+std::uint32_t adler_of(ByteView bytes) { return libdeflate_adler32(1, bytes.data(), bytes.size()); }
+std::uint32_t lzo_crc_of(ByteView bytes) { return libdeflate_crc32(0, bytes.data(), bytes.size()); }
 
 /// The file from front to back. Once it has ended early, all that is read is 0.
 class Cursor {

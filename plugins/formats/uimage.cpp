@@ -20,7 +20,7 @@
 // kernels that are read here say themselves where they can be and where they are entered, so the
 // addresses are not used; one thing that they say is checked, that the entry is the first byte.
 #include <fmt/format.h>
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include <algorithm>
 #include <array>
@@ -170,7 +170,7 @@ struct UimageHeader {
 };
 
 std::uint32_t crc_of(ByteView bytes, std::uint32_t before = 0) {
-  return static_cast<std::uint32_t>(crc32_z(before, bytes.data(), bytes.size()));
+  return libdeflate_crc32(before, bytes.data(), bytes.size());
 }
 
 /// Does the header say the truth about itself?

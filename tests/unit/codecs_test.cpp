@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
+#include <zlib.h>
 
 #include <algorithm>
 
@@ -230,6 +231,32 @@ TEST_CASE("gzip: what zlib says is in the message") {
   CHECK_FALSE(codec.recognises(bytes_of("\x1f\x8b\x07 another method")));
   for (const int level : {0, 1, 9})
     CHECK(unpack(codec, kxf_test::gzip(plain_bytes(100'000), level)) == plain_bytes(100'000));
+}
+
+TEST_CASE("gzip: a member may be smaller or larger than the one behind it") {
+  const Codec& codec = formats::gzip();
+  const ByteVector small = kxf_test::gzip({1, 2, 3});
+  const ByteVector large = kxf_test::gzip(plain_bytes(50'000));
+  const ByteVector ends = {1, 2, 3};
+  CHECK(unpack(codec, small + large) == ends + plain_bytes(50'000));
+  CHECK(unpack(codec, large + small) == plain_bytes(50'000) + ends);
+  CHECK(unpack(codec, large + small + ByteVector(8)) == plain_bytes(50'000) + ends);
+  CHECK(complaint(codec, large + small, 50'002).find("more than the limit") != std::string::npos);
+  ByteVector longer = large;
+  ++longer[longer.size() - 4];  // ISIZE
+  CHECK(complaint(codec, longer).ends_with(": incorrect length check"));
+}
+
+TEST_CASE("gzip: the checksum of a header is verified") {
+  const Codec& codec = formats::gzip();
+  ByteVector packed = kxf_test::gzip(plain_bytes(1000));
+  packed[3] |= 2U;  // RFC 1952, 2.3.1: FHCRC, and two bytes behind the header
+  const auto crc = crc32(0, packed.data(), 10);
+  packed.insert(packed.begin() + 10, {static_cast<std::uint8_t>(crc & 0xffU),
+                                      static_cast<std::uint8_t>(crc >> 8U & 0xffU)});
+  CHECK(unpack(codec, packed) == plain_bytes(1000));
+  ++packed[10];
+  CHECK(complaint(codec, packed).find("header crc mismatch") != std::string::npos);
 }
 
 TEST_CASE("xz: padding between streams is a multiple of four") {
