@@ -179,7 +179,7 @@ big_endian() {
   rm -r root
 }
 
-# make_wrappings: Image in every compression and wrapping that kxf reads, in the current directory
+# make_wrappings: ./Image in every compression and wrapping that kxf reads, in the current directory
 make_wrappings() {
   gzip -1nc Image > Image.gz
   xz -T0 -0 -c --check=crc32 Image > Image.xz
@@ -190,15 +190,15 @@ make_wrappings() {
   bzip2 -1c Image > Image.bz2
   lzop -q -1 -c Image > Image.lzo
   mkimage -A arm64 -O linux -T kernel -C none -a 0x40200000 -e 0x40200000 -n Image -d Image uImage > /dev/null
-  mkimage -A arm64 -O linux -T kernel -C lzma -a 0x40200000 -e 0x40200000 -n Image -d Image.lzma uImage.lzma > /dev/null
+  mkimage -A arm64 -O linux -T kernel -C gzip -a 0x40200000 -e 0x40200000 -n Image -d Image.gz uImage.gz > /dev/null
+  mkimage -f auto -A arm64 -O linux -T kernel -C lz4 -a 0 -e 0 -n Image -d Image.lz4 Image.itb > /dev/null
   PYTHONPATH=$ROOT/tests/support python3 - <<'P'
 import pathlib
 import containers
-import images
 def read(name):
     return pathlib.Path(name).read_bytes()
 pathlib.Path('Image.efi').write_bytes(containers.zboot(read('Image.zst'), b'zstd22', certificates=bytes(512)))
-pathlib.Path('vmlinux').write_bytes(bytes(images.arm64_elf(read('Image'), second=False)))
+pathlib.Path('Image.uki').write_bytes(containers.uki([('.text', b'the stub'), ('.linux', read('Image'))]))
 P
 }
 
@@ -246,6 +246,18 @@ jumped() {
   [ "${1:-}" != directly ] || purgatory=()
   in_order 'G: kxf exec' 'Bye!|Starting crashdump kernel|Starting switchover sequence' ${purgatory[@]+"${purgatory[@]}"} \
     'Linux version' "SECOND: .* nproc $SMP," "SECOND: cmdline .*KXFMARK=$MARK" 'SECOND: end'
+  not_seen 'Kernel panic' 'a kernel panicked'
+}
+
+# chained: every kernel of the share's list came up, loaded by the one before it, with all CPUs
+chained() {
+  local file
+  in_order 'G: came in no file'
+  while read -r file; do
+    in_order "G: kxf load .*/$file " 'G: kxf load: exit 0' 'G: kxf exec' '[]] kxf: entering ' \
+      "Kernel command line: .* hop=$file\r?$" "INIT: up, .* cpus online 0-$((SMP - 1)), " "G: came in $file, "
+  done < "$SHARE/chain"
+  in_order "G: came in $(tail -n 1 "$SHARE/chain"), " 'INIT: done'
   not_seen 'Kernel panic' 'a kernel panicked'
 }
 

@@ -3,6 +3,8 @@
 #
 # How to run:  tests/images/make.sh       in place; needs mkimage (u-boot-tools), dtc, openssl
 # Expect:      the list of images. Keys and signatures are new each time; commit all or nothing.
+#   They are committed, so that the tests need no mkimage and a failure is the same one for everybody; tests/fuzz starts from
+#   them too. The emulation cases fit-signed and wrappings make theirs with mkimage in each run.
 # Time:        2 s
 set -euo pipefail
 out=$(realpath "${1:-$(dirname "$0")}")
