@@ -51,8 +51,7 @@ rows() {
   row "instructions to arm, $2" "$(value icount "kexec-$1" first)" "$(value icount "kxf-$1" first)" 1000000 M "$3"
   row "again in the same boot" "$(value icount "kexec-$1" again)" "$(value icount "kxf-$1" again)" 1000000 M
   row "from the crash to the capture kernel" "$(value icount "kexec-$1" 'crash ns')" "$(value icount "kxf-$1" 'crash ns')" 1000000 M
-  row "peak anonymous memory / peak resident set" \
-    "$(value icount "kexec-$1" maxrss)" "$(value icount "kxf-$1" anonymous)" 1024 MiB 0.2
+  row "peak memory" "$(value icount "kexec-$1" peak)" "$(value icount "kxf-$1" peak)" 1024 MiB 0.2
 }
 
 measure_arming() {

@@ -5,6 +5,7 @@
 #   of tests/emulation/lib.sh: MEM, SMP, APPEND (more words for the command line); of their own:
 #   INITRD_BYTES  of random bytes, the initrd                                     (64 MiB)
 #   UNTIL         regular expression that ends a boot                             (INIT: done|end Kernel panic)
+#   BOOT_SECONDS  at most                                                         (300)
 # Expect:      below build/bench-TARGET: share/ (the guest's /mnt), HOW.results (lines that begin with BENCH), console.log
 # Time:        nothing beside what is built
 # env: KXF_NO_BUILD=1  the staged tree is as it should be
@@ -12,6 +13,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../tests/emulation/lib.sh"
 INITRD_BYTES=$((64 << 20))
 UNTIL='INIT: done|end Kernel panic'
+BOOT_SECONDS=300
 
 build_bench() {
   local target
@@ -55,7 +57,7 @@ measure() {
   local how=$1 label=$2; shift 2
   LOG=$OUT/console.log
   qemu_of_board
-  python3 "$HARNESS/runqemu.py" --timeout 300 --until "$UNTIL" --log "$LOG" -- "${QEMU[@]}" \
+  python3 "$HARNESS/runqemu.py" --timeout "$BOOT_SECONDS" --until "$UNTIL" --log "$LOG" -- "${QEMU[@]}" \
     -kernel "$KERNEL_DIR/$IMAGE" -initrd "$OUT/initrd-$TARGET.gz" -append "console=$CONSOLE quiet $APPEND guest=$GUEST load=$label" \
     -fsdev "local,id=share,path=$SHARE,security_model=none,multidevs=remap,readonly=on" "$@" ||
     die "the guest did not come to its end: $LOG"
@@ -76,14 +78,26 @@ value() {
 }
 
 MISSED=0
-# row NAME PEER KXF DIVISOR UNIT [TARGET]: a line of the table; the ratio must not be above the target
-row() {
-  local ratio target=${6:-}
-  ratio=$(awk -v a="$3" -v b="$2" 'BEGIN { printf "%.3f", a / b }')
+# cells PEER KXF DIVISOR UNIT [TARGET]: cells of a table; the ratio must not be above the target.  An empty PEER: there is none
+cells() {
+  local ratio target=${5:-}
+  if [ -z "$1" ]; then
+    awk -v b="$2" -v divisor="$3" -v unit="$4" 'BEGIN { printf " not read | %.1f %s | | |", b / divisor, unit }'
+    return
+  fi
+  ratio=$(awk -v a="$2" -v b="$1" 'BEGIN { printf "%.3f", a / b }')
   if [ -n "$target" ] && awk -v ratio="$ratio" -v target="$target" 'BEGIN { exit !(ratio > target) }'; then
     target+=', missed'
     MISSED=$((MISSED + 1))
   fi
-  awk -v name="$1" -v a="$2" -v b="$3" -v divisor="$4" -v unit="$5" -v ratio="$ratio" -v target="$target" 'BEGIN {
-    printf "| %s | %.1f %s | %.1f %s | %s | %s |\n", name, a / divisor, unit, b / divisor, unit, ratio, target }'
+  awk -v a="$1" -v b="$2" -v divisor="$3" -v unit="$4" -v ratio="$ratio" -v target="$target" 'BEGIN {
+    printf " %.1f %s | %.1f %s | %s | %s |", a / divisor, unit, b / divisor, unit, ratio, target }'
+}
+
+# row NAME PEER KXF DIVISOR UNIT [TARGET]: a line of a table
+row() {
+  printf '| %s |' "$1"
+  shift
+  cells "$@"
+  echo
 }

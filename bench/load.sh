@@ -44,9 +44,7 @@ rows() {
   row "instructions, $2" "$(value icount "kexec-$1" first)" "$(value icount "kxf-$1" first)" 1000000 M "$3"
   row "again in the same boot" "$(value icount "kexec-$1" again)" "$(value icount "kxf-$1" again)" 1000000 M
   row "time under emulation" "$(value time "kexec-$1" first)" "$(value time "kxf-$1" first)" 1000000 ms
-  row "peak anonymous memory / peak resident set" \
-    "$(value icount "kexec-$1" maxrss)" "$(value icount "kxf-$1" anonymous)" 1024 MiB 0.2
-  row "peak anonymous memory" "$(value icount "kexec-$1" anonymous)" "$(value icount "kxf-$1" anonymous)" 1024 MiB
+  row "peak memory" "$(value icount "kexec-$1" peak)" "$(value icount "kxf-$1" peak)" 1024 MiB 0.2
 }
 
 versions icount
