@@ -153,7 +153,9 @@ Result<FitChoice> choose_configuration(const FlatTree& tree,
     const auto compatible = compatible_of(tree, images, node);
     for (std::size_t entry = 0; entry < board.size(); ++entry) {
       if (std::ranges::find(compatible, board[entry]) == compatible.end()) continue;
-      if (entry < best_entry || (entry == best_entry && node == default_node)) {
+      // Of several that match as well the first counts: U-Boot, boot/image-fit.c,
+      // fit_conf_find_compat().
+      if (entry < best_entry) {
         best = node;
         best_entry = entry;
       }

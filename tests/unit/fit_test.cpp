@@ -219,7 +219,11 @@ TEST_CASE("fit: the board chooses, then the default, and the profile before both
   CHECK(chosen({"acme,two", "acme,any"}) == "configuration conf-2 (it is for acme,two)");
   CHECK(chosen({"acme,new", "acme,two"}) == "configuration conf-2 (it is for acme,two)");
   CHECK(chosen({"acme,three"}) == "configuration conf-3 (it is for acme,three)");  // its own
-  CHECK(chosen({"acme,any"}) == "configuration conf-1 (it is for acme,any)");  // all: the default
+  CHECK(chosen({"acme,any"}) == "configuration conf-1 (it is for acme,any)");      // all: the first
+  Scene mix;
+  mix.board = {"acme,two"};
+  mix.parsed(file("mix.itb"));  // conf-2, and conf-3, the default
+  CHECK(decided(mix.record, "fit", "configuration") == "configuration conf-2 (it is for acme,two)");
   CHECK(chosen({"acme,two"}, "conf-3") == "configuration conf-3 (the profile names it)");
   Scene scene;
   scene.configuration = "conf-4";
