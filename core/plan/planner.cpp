@@ -19,6 +19,7 @@
 #include "plan/policy_names.hpp"
 #include "plan/survey.hpp"
 #include "plan/tree_draft.hpp"
+#include "plan/verified.hpp"
 #include "policy/command_line.hpp"
 
 namespace kxf {
@@ -55,17 +56,37 @@ struct Draft {
   [[nodiscard]] const SinkProgram* sink() const { return console ? &console->program : nullptr; }
 };
 
+bool may_use_mmu(const Policy& policy) {
+  return policy.purgatory_mmu.value == MmuChoice::automatic;
+}
+
+/// The purgatory that verifies `segments`, still without their digests.
 Result<PurgatoryImage> make_purgatory(const Draft& draft, std::uint64_t own_address,
-                                      std::uint64_t kernel_entry, std::uint64_t tree_address) {
-  return draft.architecture->purgatory({draft.image.kernel,
-                                        own_address,
-                                        kernel_entry,
-                                        tree_address,
-                                        draft.sink(),
-                                        {},
-                                        draft.machine,
-                                        draft.settings,
-                                        draft.backup});
+                                      std::uint64_t kernel_entry, std::uint64_t tree_address,
+                                      const std::vector<Segment>& segments) {
+  std::vector<DigestEntry> digests;
+  if (wants_digest(draft.policy))
+    digests = entries_to_verify(segments, draft.architecture->traits(),
+                                draft.crash && draft.crash->plan.kernel_updates);
+  return draft.architecture->purgatory({draft.image.kernel, own_address, kernel_entry, tree_address,
+                                        draft.sink(), std::move(digests), draft.machine,
+                                        draft.settings, draft.backup, may_use_mmu(draft.policy)});
+}
+
+/// The purgatory before anything has a place: only its size is right.
+Result<PurgatoryImage> size_purgatory(const Draft& draft,
+                                      const std::vector<Segment>& kernel_segments,
+                                      std::uint64_t tree_bytes) {
+  std::vector<Segment> segments;
+  const auto add = [&](std::string_view name, Blob bytes) {
+    const Range range = Range::sized(0, bytes.size_bytes());
+    segments.push_back({std::string(name), std::move(bytes), range});
+  };
+  for (const Segment& segment : kernel_segments) add(segment.name, segment.bytes);
+  add("initrd", draft.initrd);
+  add("dtb", Blob(ByteVector(tree_bytes)));
+  if (draft.crash) add(core_header_segment, Blob(ByteVector(draft.crash->header_room)));
+  return make_purgatory(draft, 0, 0, 0, segments);
 }
 
 Result<Range> place_of(const std::vector<Place>& places, std::string_view name) {
@@ -142,7 +163,10 @@ Status place_all(Draft& draft, PlanParts& parts) {
   Record tree_record;  // read after the placement that it has to wait for
   KXF_TRY(drafted_tree, draft_tree(inputs, tree_record));
   const std::uint64_t tree_bytes = drafted_tree.blob().size() + tree_room;
-  KXF_TRY(sized_purgatory, make_purgatory(draft, 0, 0, 0));
+  const auto kernel_bytes = align_up(draft.image.kernel.memory_size, parts.page_size_bytes);
+  parts.segments = kernel_segments(draft.image, Range::sized(0, kernel_bytes.value_or(UINT64_MAX)),
+                                   parts.page_size_bytes);
+  KXF_TRY(sized_purgatory, size_purgatory(draft, parts.segments, tree_bytes));
   KXF_TRY(rules,
           rules_for(draft, {draft.initrd.size_bytes(), tree_bytes, sized_purgatory.memory_size}));
   const RangeSet allowed = allowed_memory(draft);
@@ -154,7 +178,8 @@ Status place_all(Draft& draft, PlanParts& parts) {
   KXF_TRY(kernel, place_of(places, "kernel"));
   KXF_TRY(dtb, place_of(places, "dtb"));
   KXF_TRY(purgatory, place_of(places, "purgatory"));
-  parts.segments = kernel_segments(draft.image, kernel, parts.page_size_bytes);
+  for (Segment& segment : parts.segments)
+    segment.range = {kernel.start + segment.range.start, kernel.start + segment.range.end};
   TreePlaces tree_places{std::nullopt, Range::sized(dtb.start, tree_bytes), std::nullopt};
   if (has_initrd) {
     KXF_TRY(initrd_place, place_of(places, "initrd"));
@@ -174,9 +199,12 @@ Status place_all(Draft& draft, PlanParts& parts) {
   for (const Warning& warning : tree_record.warnings()) draft.record.warn(warning.id, warning.text);
   parts.segments.push_back({"dtb", Blob(with_room(tree, tree_room)), dtb});
   const std::uint64_t entry = kernel.start + draft.image.kernel.entry_offset;
-  KXF_TRY(code, make_purgatory(draft, purgatory.start, entry, dtb.start));
+  KXF_TRY(code, make_purgatory(draft, purgatory.start, entry, dtb.start, parts.segments));
   if (code.memory_size > purgatory.size_bytes())
     return broken("the size of the purgatory depends on addresses");
+  for (Decision& decision : code.decisions)
+    draft.record.decide(std::move(decision.topic), std::move(decision.choice),
+                        std::move(decision.reason));
   parts.entry = purgatory.start + code.entry_offset;
   parts.segments.push_back({"purgatory", Blob(std::move(code.bytes)), purgatory});
   return {};
@@ -443,6 +471,7 @@ Result<PlannedLoad> plan_load(const Machine& machine, const Policy& policy,
   if (draft.crash) planned.crash = draft.crash->plan;
   planned.backup = draft.backup;
   planned.not_confined = draft.not_confined;
+  planned.may_use_mmu = may_use_mmu(policy);
   if (const Segment* dtb = checked.segment("dtb")) {
     KXF_TRY(tree, DeviceTree::parse(dtb->bytes.view(), "the next device tree"));
     planned.seeds = seed_places(tree);

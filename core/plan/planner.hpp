@@ -31,6 +31,7 @@ struct PlannedLoad {
   /// What the running kernel could not confine of formats and codecs. Not part of the plan: that
   /// does not depend on who made it.
   std::vector<std::string> not_confined = {};
+  bool may_use_mmu = true;  ///< `purgatory.mmu`
 };
 
 /// Errors: whatever makes the load impossible or unwise; nothing has been changed.

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/seal.hpp"
 
-#include <fmt/format.h>
 #include <sys/random.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include "plan/verified.hpp"
 
 namespace kxf {
 namespace {
@@ -36,41 +37,17 @@ Result<Blob> with_random_seeds(const Blob& tree, const std::vector<SeedPlace>& p
   return Blob(std::move(bytes));
 }
 
-/// Not worth splitting below this: the last lane would wait for the others.
-constexpr std::uint64_t smallest_split = 1U << 20U;
-
-/// Segments of which the purgatory verifies nothing.
-std::vector<std::string_view> not_digested(const PlannedLoad& planned) {
-  std::vector<std::string_view> names{"purgatory"};  // it cannot hold its own digest
-  if (planned.crash && planned.crash->kernel_updates) {
-    names.push_back(core_header_segment);
-    if (planned.architecture->traits().hotplug_rewrites_tree) names.push_back("dtb");
-  }
-  return names;
-}
-
-/// The bytes of each entry, in up to `parts` runs of one length (the last may be shorter).
-Result<std::vector<DigestEntry>> digests_of(const std::vector<Segment>& segments,
-                                            const std::vector<std::string_view>& without,
-                                            unsigned parts) {
-  constexpr std::uint64_t block_bytes = 64;  // of SHA-256
-  std::vector<DigestEntry> entries;
+/// What is to be verified, with the digests of the bytes.
+Result<std::vector<DigestEntry>> digests_of(const PlannedLoad& planned,
+                                            const std::vector<Segment>& segments) {
+  std::vector<DigestEntry> entries = entries_to_verify(
+      segments, planned.architecture->traits(), planned.crash && planned.crash->kernel_updates);
   std::vector<ByteView> views;
-  for (const Segment& segment : segments) {
-    if (segment.bytes.empty() || std::ranges::find(without, segment.name) != without.end())
-      continue;
-    const std::uint64_t size = segment.bytes.size_bytes();
-    const std::uint64_t count = size < smallest_split ? 1 : std::max(parts, 1U);
-    const std::uint64_t step = align_up((size + count - 1) / count, block_bytes).value_or(size);
-    for (std::uint64_t at = 0; at < size; at += step) {
-      const std::uint64_t length = std::min(step, size - at);
-      entries.push_back(
-          {count == 1 ? segment.name : fmt::format("{}#{}", segment.name, at / step + 1),
-           Range::sized(segment.range.start + at, length),
-           {}});
-      views.push_back(segment.bytes.view().subspan(at, length));
-    }
-  }
+  for (const DigestEntry& entry : entries)
+    for (const Segment& segment : segments)
+      if (segment.range.contains(entry.range))
+        views.push_back(segment.bytes.view().subspan(entry.range.start - segment.range.start,
+                                                     entry.range.size_bytes()));
   KXF_TRY(digests, sha256_each(views));
   for (std::size_t i = 0; i < entries.size(); ++i) entries[i].sha256 = digests[i];
   return entries;
@@ -103,14 +80,13 @@ Result<SealedPlan> seal(const PlannedLoad& planned, const Machine& machine, Seed
   if (purgatory != nullptr && planned.digest) {
     const Segment* kernel = planned.plan.segment("kernel");
     const Segment* dtb = planned.plan.segment("dtb");
-    KXF_TRY(computed, digests_of(sealed.segments, not_digested(planned),
-                                 planned.architecture->traits().digest_parts));
+    KXF_TRY(computed, digests_of(planned, sealed.segments));
     digests = std::move(computed);
     KXF_TRY(image, planned.architecture->purgatory(
                        {planned.image.kernel, purgatory->range.start,
                         kernel->range.start + planned.image.kernel.entry_offset, dtb->range.start,
                         planned.sink ? &*planned.sink : nullptr, digests, machine,
-                        planned.architecture_settings, planned.backup}));
+                        planned.architecture_settings, planned.backup, planned.may_use_mmu}));
     purgatory->bytes = Blob(std::move(image.bytes));
   }
   if (purgatory != nullptr) KXF_CHECK(check_finished(planned, machine, sealed.segments, digests));

@@ -30,6 +30,7 @@ struct Setting {
 
 enum class SyscallChoice : std::uint8_t { automatic, kexec_load, kexec_file_load };
 enum class DigestChoice : std::uint8_t { none, crash, always };
+enum class MmuChoice : std::uint8_t { automatic, off };
 enum class OnMismatch : std::uint8_t { warn, refuse, ignore };
 enum class CommandLineMode : std::uint8_t { replace, reuse };
 enum class SignatureChoice : std::uint8_t { optional, required };
@@ -143,8 +144,9 @@ struct Policy {
   Setting<std::vector<PropertyValue>> tree_set;
   Setting<std::vector<PropertyName>> tree_delete;
 
-  // [load], [exec]
+  // [digest], [purgatory], [load], [exec]
   Setting<DigestChoice> digest{DigestChoice::crash, "default"};
+  Setting<MmuChoice> purgatory_mmu{MmuChoice::automatic, "default"};
   Setting<SyscallChoice> syscall{SyscallChoice::automatic, "default"};
   Setting<ExecMethod> exec_method{ExecMethod::automatic, "default"};
 

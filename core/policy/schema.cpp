@@ -19,6 +19,7 @@ namespace {
 constexpr std::array<std::string_view, 2> modes{"replace", "reuse"};
 constexpr std::array<std::string_view, 3> mismatches{"warn", "refuse", "ignore"};
 constexpr std::array<std::string_view, 3> digests{"none", "crash", "always"};
+constexpr std::array<std::string_view, 2> mmu_choices{"auto", "off"};
 constexpr std::array<std::string_view, 2> signatures{"optional", "required"};
 constexpr std::array<std::string_view, 3> syscalls{"auto", "kexec_load", "kexec_file_load"};
 constexpr std::array<std::string_view, 3> exec_methods{"auto", "systemd", "direct"};
@@ -413,6 +414,12 @@ constexpr Key keys[] = {
         "When the SHA-256 of every segment is verified just before the next kernel starts: "
         "never, for crash kernels, always.",
         R"("always")", digests),
+    member<&Policy::purgatory_mmu>(
+        "purgatory.mmu", KeyType::choice,
+        "Does the purgatory turn the MMU on while it verifies, where its caches need that? `auto`: "
+        "where it can, and the plan says so; `off`: never, which is simpler and many times as "
+        "slow.",
+        R"("off")", mmu_choices),
     member<&Policy::syscall>(
         "load.syscall", KeyType::choice,
         "Which system call loads. `auto` chooses by what is asked for and says why; the others "

@@ -76,10 +76,14 @@ struct PurgatoryQuestion {
   std::uint64_t kernel_entry = 0;  ///< physical
   std::uint64_t tree_address = 0;  ///< physical
   const SinkProgram* sink = nullptr;
-  std::vector<DigestEntry> digests;  ///< empty: nothing is verified
+  /// Empty: nothing is verified. While only the size is asked, as many entries as there will be,
+  /// each at address 0 and at least as long; before the last time, their final ranges and no
+  /// SHA-256.
+  std::vector<DigestEntry> digests;
   const Machine& machine;
   const Settings& settings;
   std::optional<BackupCopy> backup = {};
+  bool may_use_mmu = true;  ///< `purgatory.mmu`: may it turn the MMU on for its work?
 };
 
 /// The code between the two kernels, as position-independent bytes.
@@ -88,6 +92,8 @@ struct PurgatoryImage {
   std::uint64_t memory_size = 0;  ///< with its zeroed data; must not depend on addresses
   std::uint64_t alignment = 4096;
   std::uint64_t entry_offset = 0;  ///< where the old kernel jumps to
+  /// What was chosen and why, for the Record; the core takes those of the purgatory at its place.
+  std::vector<Decision> decisions = {};
 };
 
 /// All that is about to be loaded, with seeds and digests in it.
