@@ -130,7 +130,7 @@ function(kxf_purgatory_blob)
   # ---- link for two addresses, compare, make it a source ----
   set(commands)
   set(products)
-  foreach(link "purgatory 0" "elsewhere 0x12345000")
+  foreach(link "purgatory 0" "elsewhere 0x12340000")
     separate_arguments(link)
     list(GET link 0 name)
     list(GET link 1 address)

@@ -69,7 +69,8 @@ typedef uint64_t __attribute__((may_alias)) pair_of_words;
 #define LAST w8, w9, wa, wb, wc, wd, we, wf
 #define CALL(macro, ...) macro(__VA_ARGS__)
 
-static void hash_blocks(uint32_t state[8], const pair_of_words* in, uint64_t blocks) {
+void kxf_sha256_portable(uint32_t state[8], const void* start, uint64_t blocks) {
+  const pair_of_words* in = start;
   for (; blocks != 0; --blocks, in += 8) {
     uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
     uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
@@ -114,12 +115,18 @@ static void hash_blocks(uint32_t state[8], const pair_of_words* in, uint64_t blo
   }
 }
 
+#ifndef KXF_OWN_SHA256_BLOCKS
+void kxf_sha256_blocks(uint32_t state[8], const void* in, uint64_t blocks) {
+  kxf_sha256_portable(state, in, blocks);
+}
+#endif
+
 void kxf_sha256(const void* start, uint64_t size_bytes, uint8_t digest[32]) {
   uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                        0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
   const uint8_t* bytes = start;
   const uint64_t whole = size_bytes / 64;
-  hash_blocks(state, start, whole);
+  kxf_sha256_blocks(state, start, whole);
 
   /* What is left, a one bit, zeros, and the length in bits: one block or two (section 5.1.1). */
   union {
@@ -133,7 +140,7 @@ void kxf_sha256(const void* start, uint64_t size_bytes, uint8_t digest[32]) {
   const unsigned blocks = left < 56 ? 1 : 2;
   for (unsigned i = 0; i < 8; ++i)
     last.bytes[64 * blocks - 1 - i] = (uint8_t)((size_bytes << 3) >> (8 * i));
-  hash_blocks(state, last.pairs, blocks);
+  kxf_sha256_blocks(state, last.pairs, blocks);
 
   for (unsigned i = 0; i < 32; ++i) digest[i] = (uint8_t)(state[i / 4] >> (24 - 8 * (i % 4)));
 }
