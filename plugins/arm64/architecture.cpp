@@ -73,6 +73,12 @@ constexpr SettingSpec setting_specs[] = {
      "rest; required refuses when it does not tell all"},
     kernel_text_setting,
     {icache_setting, "on", "run the purgatory with the instruction cache on or off"},
+    {granule_setting, "auto",
+     "pages of the purgatory's tables: 4K, 16K or 64K; auto: the running kernel's. Larger ones map "
+     "what is beside a segment, too"},
+    {sha256_setting, "auto",
+     "how the purgatory makes SHA-256: portable, or auto: by the CPU's instructions if it has "
+     "them"},
 };
 
 constexpr std::uint64_t all_page_sizes[] = {4 * kib, 16 * kib, 64 * kib};

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "arm64/arm64.hpp"
+#include "arm64/identity_map.hpp"
 #include "arm64/purgatory/params.h"
 #include "purgatory/blob.hpp"
 
@@ -32,13 +35,41 @@ Status check_step(const SinkStep& step) {
                 "choose a console sink with registers, or none");
 }
 
-Result<bool> icache_wanted(const Settings& settings) {
-  const auto found = settings.find(icache_setting);
-  if (found == settings.end() || found->second == "on") return true;
-  if (found->second == "off") return false;
-  return refuse(fmt::format("setting {} of the architecture arm64 is \"{}\", it takes on or off",
-                            icache_setting, found->second),
-                fmt::format("set {} to on or off", icache_setting));
+/// Is a setting of two values the second one? It is the first one unless it is set.
+Result<bool> is_second(const Settings& settings, std::string_view key, std::string_view first,
+                       std::string_view second) {
+  const auto found = settings.find(key);
+  if (found == settings.end() || found->second == first) return false;
+  if (found->second == second) return true;
+  return refuse(fmt::format("setting {} of the architecture arm64 is \"{}\", it takes {} or {}",
+                            key, found->second, first, second),
+                fmt::format("set {} to {} or {}", key, first, second));
+}
+
+/// What the purgatory reads of its tables, into the parameters.
+void put_map(purgatory::FilledBlob& filled, const IdentityMap& map, std::uint64_t tables_at) {
+  const PageTables& tables = *map.tables;
+  const TranslationRegisters registers = registers_for(*map.granule, tables_at, tables);
+  const auto put = [&](std::size_t field, auto value) {
+    filled.put(offsetof(kxf_params, mmu) + field, value);
+  };
+  put(offsetof(kxf_mmu, tables), tables_at);
+  put(offsetof(kxf_mmu, tables_size), std::uint64_t{tables.bytes.size()});
+  put(offsetof(kxf_mmu, tables_sum), sum_of(tables.bytes));
+  put(offsetof(kxf_mmu, ttbr0), registers.ttbr0);
+  put(offsetof(kxf_mmu, mair), registers.mair);
+  put(offsetof(kxf_mmu, tcr_two_ranges), registers.tcr_two_ranges);
+  put(offsetof(kxf_mmu, tcr_one_range), registers.tcr_one_range);
+  put(offsetof(kxf_mmu, granule_bits), std::uint32_t{map.granule->bits()});
+  put(offsetof(kxf_mmu, first_level), std::uint32_t{map.granule->first_level(tables.va_bits)});
+  put(offsetof(kxf_mmu, va_bits), std::uint32_t{tables.va_bits});
+  put(offsetof(kxf_mmu, output_bits), std::uint32_t{tables.output_bits});
+  for (std::size_t i = 0; i < map.own.size(); ++i) {
+    const std::size_t at = offsetof(kxf_mmu, own) + i * sizeof(kxf_mapping);
+    put(at + offsetof(kxf_mapping, start), map.own[i].range.start);
+    put(at + offsetof(kxf_mapping, end), map.own[i].range.end);
+    put(at + offsetof(kxf_mapping, attributes), attributes_of(map.own[i].access));
+  }
 }
 
 }  // namespace
@@ -53,15 +84,31 @@ Result<PurgatoryImage> make_purgatory(const PurgatoryQuestion& question) {
                   "check the kernel image");
   if (question.sink != nullptr)
     KXF_CHECK(purgatory::check_console(format, *question.sink, check_step));
-  KXF_TRY(icache, icache_wanted(question.settings));
+  KXF_TRY(no_icache, is_second(question.settings, icache_setting, "on", "off"));
+  KXF_TRY(portable_sha, is_second(question.settings, sha256_setting, "auto", "portable"));
+  KXF_TRY(map,
+          plan_identity_map(question, {{0, blob.size()}, {KXF_DATA_OFFSET, header.memory_size}}));
 
   purgatory::FilledBlob filled(format, header, blob);
   filled.put_console(question.sink);
   filled.put(offsetof(kxf_params, kernel_entry), question.kernel_entry);
   filled.put(offsetof(kxf_params, tree), question.tree_address);
-  filled.put<std::uint32_t>(offsetof(kxf_params, flags), icache ? KXF_FLAG_ICACHE : 0);
+  filled.put<std::uint32_t>(
+      offsetof(kxf_params, flags),
+      (no_icache ? 0U : KXF_FLAG_ICACHE) | (portable_sha ? KXF_FLAG_PORTABLE_SHA : 0U));
   filled.put_digests(question.digests);
-  return std::move(filled).take();
+  if (map.tables) put_map(filled, map, question.own_address + map.tables_offset);
+  PurgatoryImage image = std::move(filled).take();
+  image.decisions = map.decisions;
+  if (!map.granule) return image;
+  // Room for tables wherever everything will be; the old kernel zeroes what they do not fill.
+  image.memory_size = map.tables_offset + map.room_bytes;
+  image.alignment = std::max(image.alignment, map.granule->bytes());
+  if (map.tables) {
+    image.bytes.resize(map.tables_offset);
+    image.bytes.insert(image.bytes.end(), map.tables->bytes.begin(), map.tables->bytes.end());
+  }
+  return image;
 }
 
 }  // namespace kxf::arm64

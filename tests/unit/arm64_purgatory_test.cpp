@@ -23,11 +23,12 @@ struct Asked {
   std::uint64_t tree = 0x4f000000;
   std::vector<kxf::DigestEntry> digests{};
   std::optional<kxf::BackupCopy> backup{};
+  bool may_use_mmu = true;
 
   [[nodiscard]] kxf::Result<kxf::PurgatoryImage> answer() const {
     return kxf::arm64::architecture().purgatory({kernel, own, entry, tree,
                                                  sink.steps.empty() ? nullptr : &sink, digests,
-                                                 machine, settings, backup});
+                                                 machine, settings, backup, may_use_mmu});
   }
   [[nodiscard]] kxf::PurgatoryImage image() const {
     auto made = answer();
@@ -62,7 +63,75 @@ constexpr std::size_t digest_field(std::size_t index, std::size_t field) {
   return offsetof(kxf_params, digests) + index * sizeof(kxf_digest) + field;
 }
 
+constexpr std::size_t mmu_field(std::size_t field) { return offsetof(kxf_params, mmu) + field; }
+
+/// One segment to verify, and a console.
+struct Verifying : Asked {
+  Verifying() {
+    sink = pl011_program();
+    digests = {{"kernel", kxf::Range::sized(0x40200000, 5 << 20), {}}};
+  }
+};
+
 }  // namespace
+
+TEST_CASE(
+    "a purgatory that verifies gets tables of the running kernel's pages, and says how many") {
+  Verifying asked;
+  SUBCASE("4 KiB") {
+    const kxf::PurgatoryImage image = asked.image();
+    REQUIRE(image.decisions.size() == 1);
+    CHECK(image.decisions[0].topic == "purgatory MMU");
+    CHECK(image.decisions[0].choice == "on while it verifies, 6 page tables of 4 KiB");
+    CHECK(
+        image.decisions[0].reason ==
+        "the running kernel's pages have 4 KiB; 5 ranges below 2^32 in blocks of up to 2 MiB; room "
+        "for 19 tables, as places are chosen later");
+    const auto tables = param<std::uint64_t>(image, mmu_field(offsetof(kxf_mmu, tables)));
+    CHECK(tables > asked.own + KXF_DATA_OFFSET);
+    CHECK(image.bytes.size() - (tables - asked.own) == 6 * 4096);
+    CHECK(param<std::uint64_t>(image, mmu_field(offsetof(kxf_mmu, tables_size))) == 6 * 4096);
+    CHECK(param<std::uint64_t>(image, mmu_field(offsetof(kxf_mmu, ttbr0))) == tables);
+    CHECK(param<std::uint32_t>(image, mmu_field(offsetof(kxf_mmu, granule_bits))) == 12);
+  }
+  SUBCASE("64 KiB") {
+    asked.machine.own_facts.page_size_bytes = 65536;
+    const kxf::PurgatoryImage image = asked.image();
+    CHECK(image.alignment == 65536);
+    CHECK(image.decisions.at(0).choice == "on while it verifies, 3 page tables of 64 KiB");
+  }
+  SUBCASE("by a setting") {
+    asked.settings["purgatory-pages"] = "16K";
+    CHECK(asked.image().decisions.at(0).reason.starts_with("setting purgatory-pages; "));
+  }
+}
+
+TEST_CASE("where the MMU stays off, the plan says why") {
+  Verifying asked;
+  const auto why = [&] {
+    const kxf::PurgatoryImage image = asked.image();
+    CHECK(param<std::uint64_t>(image, mmu_field(offsetof(kxf_mmu, tables))) == 0);
+    REQUIRE(image.decisions.size() == 1);
+    CHECK(image.decisions[0].choice == "off");
+    return image.decisions[0].reason;
+  };
+  SUBCASE("the policy says so") {
+    asked.may_use_mmu = false;
+    CHECK(why() == "purgatory.mmu");
+  }
+  SUBCASE("a page size that is none") {
+    asked.machine.own_facts.page_size_bytes = 8192;
+    CHECK(why() == "the running kernel's pages have 8 KiB, which no arm64 CPU has");
+  }
+  SUBCASE("memory that small pages cannot reach") {
+    asked.digests[0].range = kxf::Range::sized(0x1000000000000, 4096);
+    CHECK(why().find("more than 48 bits") != std::string::npos);
+  }
+  SUBCASE("a console on a page of memory") {
+    asked.sink.phys_base = 0x40200000;
+    CHECK(why().find("share a page of 4 KiB and need different access") != std::string::npos);
+  }
+}
 
 TEST_CASE("the purgatory is told where the kernel and the tree are") {
   const kxf::PurgatoryImage image = Asked{}.image();
@@ -80,18 +149,36 @@ TEST_CASE("the purgatory's size does not depend on what it is told") {
   sizes.own = sizes.entry = sizes.tree = 0;
   Asked full;
   full.sink = pl011_program();
-  for (std::size_t i = 0; i < 16; ++i)
-    full.digests.push_back({"segment", kxf::Range::sized(0x50000000 + i * 0x10000, 100), {}});
-  CHECK(sizes.image().bytes.size() == full.image().bytes.size());
+  sizes.sink = full.sink;
+  for (std::size_t i = 0; i < 16; ++i) {
+    sizes.digests.push_back({"segment", {0, 3 << 20}, {}});
+    full.digests.push_back(
+        {"segment", kxf::Range::sized(0x7c0000000000 + i * 0x7ffe00000, 3 << 20), {}});
+  }
+  SUBCASE("4 KiB pages") {}
+  SUBCASE("16 KiB pages") {
+    sizes.machine.own_facts.page_size_bytes = full.machine.own_facts.page_size_bytes = 16384;
+  }
+  SUBCASE("64 KiB pages") {
+    sizes.machine.own_facts.page_size_bytes = full.machine.own_facts.page_size_bytes = 65536;
+  }
+  SUBCASE("MMU off") { sizes.may_use_mmu = full.may_use_mmu = false; }
   CHECK(sizes.image().memory_size == full.image().memory_size);
-  CHECK(sizes.image().memory_size <= 64 * 1024);
+  CHECK(full.image().bytes.size() <= full.image().memory_size);
+}
+
+TEST_CASE("a purgatory that verifies nothing has no tables and takes less than 128 KiB") {
+  const kxf::PurgatoryImage image = Asked{}.image();
+  CHECK(param<std::uint64_t>(image, mmu_field(offsetof(kxf_mmu, tables))) == 0);
+  CHECK(image.memory_size < 128 * 1024);
+  CHECK(image.decisions.empty());
 }
 
 TEST_CASE("the purgatory's writable pages are behind its bytes, not among them") {
   const kxf::PurgatoryImage image = Asked{}.image();
-  const std::uint64_t data = kxf::align_up(image.bytes.size(), 4096).value();
+  CHECK(image.bytes.size() <= KXF_DATA_OFFSET);
   CHECK(image.memory_size % 4096 == 0);
-  CHECK(image.memory_size - data >= 4096);
+  CHECK(image.memory_size - KXF_DATA_OFFSET >= 4096);
 }
 
 TEST_CASE("the purgatory gets the console's program step by step") {
@@ -173,6 +260,20 @@ TEST_CASE("what the purgatory cannot do is refused") {
   SUBCASE("to hand over a tree that no kernel would take") {
     asked.tree += 4;
     CHECK(asked.refusal() == "device tree at 0x4f000004: not a multiple of 8");
+  }
+  SUBCASE("pages that no CPU has") {
+    asked.settings["purgatory-pages"] = "8K";
+    CHECK(asked.refusal() ==
+          "setting purgatory-pages of the architecture arm64 is \"8K\", it takes auto, 4K, 16K or "
+          "64K");
+  }
+  SUBCASE("pages that this CPU does not have") {
+    asked.settings["purgatory-pages"] = "16K";
+    asked.machine.files["/proc/cpuinfo"] = "CPU implementer\t: 0x41\nCPU part\t: 0xd07\n";
+    CHECK(asked.refusal() ==
+          "setting purgatory-pages of the architecture arm64 is 16K, and this CPU (Cortex-A57) has "
+          "no "
+          "pages of 16 KiB");
   }
   SUBCASE("a setting that it does not have") {
     asked.settings["purgatory-icache"] = "perhaps";

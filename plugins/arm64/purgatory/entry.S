@@ -8,9 +8,14 @@
  * A-profile (DDI 0487).
  */
 #include "arm64/purgatory/params.h"
+#include "arm64/purgatory/stage.h"
 
 #define SCTLR_I  12	/* instruction cache enable */
 #define SCTLR_EE 25	/* data accesses at this exception level are big-endian */
+#define FPEN     (3 << 20)	/* CPACR_EL1, and CPTR_EL2 with E2H: FP/SIMD is not trapped */
+#define TFP      (1 << 10)	/* CPTR_EL2 without E2H: it is */
+#define HCR_AMO  (1 << 5)	/* physical SErrors are taken to EL2 */
+#define HCR_E2H  34
 
 	.section .head, "ax", %progbits
 	.globl	kxf_blob_start
@@ -25,24 +30,33 @@ kxf_blob_start:
 	.long	0
 
 start:
-	/* The old kernel masked these already; the next one demands it (booting.rst). */
+	/* The old kernel masked these already; the next one demands it (booting.rst). Vectors 4 to 7 are
+	 * ours: SP_ELx. */
 	msr	daifset, #15
+	msr	spsel, #1
+	mov	x27, #KXF_STAGE_START
+	mov	x28, xzr
 
 	/*
-	 * A big-endian kernel leaves with EE set, which would turn our loads round. x19 keeps what
-	 * was found, for the next kernel to find it so. SCTLR_EL2 by its own name is right with
-	 * HCR_EL2.E2H set or clear.
+	 * Vectors of our own, first of all. A big-endian kernel leaves with EE set, which would turn our
+	 * loads round. x22 and x19 keep what was found, for the next kernel to find it so. Registers of
+	 * EL2 by their own names are right with HCR_EL2.E2H set or clear.
 	 */
 	mrs	x20, CurrentEL
 	ubfx	x20, x20, #2, #2
 	adr	x21, kxf_params
+	adr	x10, kxf_vectors
 	cmp	x20, #2
 	b.eq	1f
+	mrs	x22, vbar_el1
+	msr	vbar_el1, x10
 	mrs	x19, sctlr_el1
 	bic	x9, x19, #(1 << SCTLR_EE)
 	msr	sctlr_el1, x9
 	b	2f
-1:	mrs	x19, sctlr_el2
+1:	mrs	x22, vbar_el2
+	msr	vbar_el2, x10
+	mrs	x19, sctlr_el2
 	bic	x9, x19, #(1 << SCTLR_EE)
 	msr	sctlr_el2, x9
 2:	isb
@@ -65,13 +79,52 @@ start:
 	msr	sctlr_el1, x9
 	b	4f
 3:	msr	sctlr_el2, x9
-4:	isb
+4:
+	/*
+	 * FP/SIMD for the SHA-256: FPEN, which CPTR_EL2 has where CPACR_EL1 has it when E2H is set, and
+	 * TFP, the other way round, when it is clear. x23 and x24 keep what was found. x26: the regime.
+	 */
+	cmp	x20, #2
+	b.eq	5f
+	mov	x26, #KXF_REGIME_EL1
+	mrs	x23, cpacr_el1
+	orr	x10, x23, #FPEN
+	msr	cpacr_el1, x10
+	b	7f
+5:	mrs	x23, cptr_el2
+	mrs	x24, hcr_el2
+	mov	x26, #KXF_REGIME_EL2
+	bic	x10, x23, #TFP
+	tbz	x24, #HCR_E2H, 6f
+	mov	x26, #KXF_REGIME_EL2_HOST
+	orr	x10, x23, #FPEN
+6:	msr	cptr_el2, x10
+	/* Without AMO an SError is never taken at EL2 ("Establishing the target Exception level of an
+	 * asynchronous exception"). */
+	orr	x10, x24, #HCR_AMO
+	msr	hcr_el2, x10
+7:	isb
+	/* An SError is reported where it happens: the next kernel would blame itself. */
+	msr	daifclr, #4
 
 	adr	x9, kxf_stack_top
 	mov	sp, x9
 	mov	x0, x21
+	mov	x1, x20
+	mov	x2, x26
 	bl	kxf_purgatory
 
+	/* Nothing of ours is to be seen by the next kernel. */
+	msr	daifset, #15
+	cmp	x20, #2
+	b.eq	8f
+	msr	vbar_el1, x22
+	msr	cpacr_el1, x23
+	b	9f
+8:	msr	vbar_el2, x22
+	msr	cptr_el2, x23
+	msr	hcr_el2, x24
+9:
 	ldr	x17, [x21, #KXF_PARAMS_KERNEL_ENTRY]
 	ldr	x0, [x21, #KXF_PARAMS_TREE]
 	mov	x1, xzr
@@ -86,11 +139,11 @@ start:
 	 */
 	dsb	sy
 	cmp	x20, #2
-	b.eq	5f
+	b.eq	10f
 	msr	sctlr_el1, x19
-	b	6f
-5:	msr	sctlr_el2, x19
-6:	isb
+	b	11f
+10:	msr	sctlr_el2, x19
+11:	isb
 	ic	iallu
 	dsb	nsh
 	isb
@@ -98,11 +151,17 @@ start:
 
 	.section .params, "a", %progbits
 	.balign	64
+	.globl	kxf_params
 kxf_params:
 	.zero	KXF_PARAMS_SIZE
 
+	/* The pages below are not mapped: a stack that overflows is a fault. The report of a fault has a
+	 * stack on a page of its own, which nobody writes with the data cache on. */
 	.section .stack, "aw", %nobits
-	.balign	16
+	.balign	4096
 	.zero	8192
 kxf_stack_top:
+	.zero	4096
+	.globl	kxf_fault_stack_top
+kxf_fault_stack_top:
 	.section .note.GNU-stack, "", %progbits

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "arm64/identity_map.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "arm64/arm64.hpp"
+#include "arm64/cpu_table.hpp"
+
+namespace kxf::arm64 {
+namespace {
+
+constexpr std::string_view topic = "purgatory MMU";
+
+/// A granule and why it is this one.
+struct Choice {
+  std::optional<Granule> granule;
+  std::string reason;
+};
+
+Result<Choice> choose_granule(const PurgatoryQuestion& question) {
+  const auto found = question.settings.find(granule_setting);
+  const std::string text = found == question.settings.end() ? "auto" : found->second;
+  if (text == "auto") {
+    const std::uint64_t page = question.machine.facts().page_size_bytes;
+    return Choice{Granule::of(page),
+                  fmt::format("the running kernel's pages have {}", size_text(page))};
+  }
+  for (const std::uint64_t kib : {4U, 16U, 64U}) {
+    if (text != fmt::format("{}K", kib)) continue;
+    for (const CpuId& id : cpu_ids(question.machine)) {
+      const CpuAbilities* cpu = find_cpu(id.implementer, id.part);
+      if (cpu != nullptr && !cpu->supports_pages_of(kib * 1024))
+        return refuse(fmt::format("setting {} of the architecture arm64 is {}, and this CPU ({}) "
+                                  "has no pages of {} KiB",
+                                  granule_setting, text, cpu->name, kib),
+                      fmt::format("set {} to auto", granule_setting));
+    }
+    return Choice{Granule::of(kib * 1024), fmt::format("setting {}", granule_setting)};
+  }
+  return refuse(
+      fmt::format("setting {} of the architecture arm64 is \"{}\", it takes auto, 4K, 16K "
+                  "or 64K",
+                  granule_setting, text),
+      fmt::format("set {} to auto", granule_setting));
+}
+
+Range moved(const Range& range, std::uint64_t by) { return {range.start + by, range.end + by}; }
+
+/// All registers that the console's program touches.
+Range registers_of(const SinkProgram& sink) {
+  std::uint64_t size = std::max<std::uint64_t>(sink.size_bytes, 1);
+  for (const SinkStep& step : sink.steps)
+    size = std::max<std::uint64_t>(size, std::uint64_t{step.offset} + step.width_bytes);
+  return Range::sized(sink.phys_base, size);
+}
+
+Decision decision_of(const Granule& granule, const PageTables& tables, std::size_t ranges,
+                     std::uint64_t room_bytes, std::string_view why) {
+  const std::uint64_t largest = tables.leaves.empty() ? 0 : tables.leaves.rbegin()->first;
+  return {
+      std::string(topic),
+      fmt::format("on while it verifies, {} page tables of {}", tables.count,
+                  size_text(granule.bytes())),
+      fmt::format("{}; {} ranges below 2^{} in blocks of up to {}; room for {} tables, as places "
+                  "are chosen later",
+                  why, ranges, tables.va_bits, size_text(largest), room_bytes / granule.bytes())};
+}
+
+}  // namespace
+
+Result<IdentityMap> plan_identity_map(const PurgatoryQuestion& question,
+                                      const PurgatoryParts& parts) {
+  KXF_TRY(choice, choose_granule(question));
+  IdentityMap map;
+  if (question.digests.empty()) return map;  // a few lines of text need no cache
+  const auto stays_off = [&](std::string reason) {
+    map.decisions = {{std::string(topic), "off", std::move(reason)}};
+    return map;
+  };
+  if (!question.may_use_mmu) return stays_off("purgatory.mmu");
+  if (!choice.granule) return stays_off(choice.reason + ", which no arm64 CPU has");
+
+  const Granule& granule = *choice.granule;
+  map.granule = granule;
+  map.tables_offset = align_up(parts.data.end, granule.bytes()).value_or(0);
+  std::vector<std::uint64_t> sizes;
+  for (const DigestEntry& digest : question.digests) sizes.push_back(digest.range.size_bytes());
+  if (question.sink != nullptr) sizes.push_back(registers_of(*question.sink).size_bytes());
+  // The purgatory is one range to count tables of, with its tables: far less than what any of them
+  // maps.
+  sizes.push_back(map.tables_offset);
+  map.room_bytes = most_table_bytes(granule, sizes);
+  if (question.own_address == 0) return map;
+
+  const std::uint64_t at = question.own_address + map.tables_offset;
+  map.own = {{moved(parts.code, question.own_address), Access::code},
+             {moved(parts.data, question.own_address), Access::data}};
+  if (question.sink != nullptr) map.own.push_back({registers_of(*question.sink), Access::device});
+  std::vector<Mapping> mappings = map.own;
+  for (const DigestEntry& digest : question.digests)
+    mappings.push_back({digest.range, Access::constant});
+  const std::size_t ranges = mappings.size() + 1;
+  // The tables themselves, to be verified. How many there are does not depend on their own mapping
+  // being exact, so all of the room is mapped.
+  mappings.push_back({Range::sized(at, map.room_bytes), Access::constant});
+  auto tables = make_page_tables(granule, at, mappings);
+  if (!tables) {
+    if (tables.error().fault != Fault::refused) return pass(std::move(tables), "the purgatory");
+    return stays_off(tables.error().message);
+  }
+  if (tables->bytes.size() > map.room_bytes)
+    return broken(fmt::format("{} page tables, and room for {}", tables->count,
+                              map.room_bytes / granule.bytes()));
+  map.decisions = {decision_of(granule, *tables, ranges, map.room_bytes, choice.reason)};
+  map.tables = std::move(*tables);
+  return map;
+}
+
+}  // namespace kxf::arm64
