@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What the purgatory enters in its test, in place of a kernel: prints the registers that the boot
- * protocol speaks of and powers off by PSCI. Position-independent, no stack.
+ * protocol speaks of, which of those that arm64-first.S set have another value now (a bit for each),
+ * and powers off by PSCI. Position-independent, no stack.
  */
+#include "arm64-first.inc"
+
 #define UART 0x09000000
 
 	.macro	put_text label
@@ -41,9 +44,17 @@ _start:
 	cmp	x25, #8
 	b.eq	1f
 	mrs	x26, sctlr_el1
+	mov	x15, xzr
+	ldr	x12, =SAVED
+	compare_values el1, cpacr_el1
 	b	2f
 1:	mrs	x26, sctlr_el2
-2:	ldr	x10, =0x02001005	/* EE, I, C, M */
+	mov	x15, xzr
+	ldr	x12, =SAVED
+	compare_values el2, cptr_el2
+	compare_value hcr_el2, 40, 5
+2:	mov	x27, x15
+	ldr	x10, =0x02001005	/* EE, I, C, M */
 	and	x26, x26, x10
 	put_text text_x0
 	put_register x20
@@ -59,6 +70,8 @@ _start:
 	put_register x25
 	put_text text_sctlr
 	put_register x26
+	put_text text_changed
+	put_register x27
 	put_text text_end
 	/* SYSTEM_OFF; QEMU's PSCI is behind HVC at EL1 and behind SMC at EL2 */
 	movz	x0, #0x8400, lsl #16
@@ -76,6 +89,7 @@ text_x3:	.asciz " x3="
 text_daif:	.asciz " daif="
 text_el:	.asciz " el="
 text_sctlr:	.asciz " sctlr="
+text_changed:	.asciz " changed="
 text_end:	.asciz "\r\n"
 	.balign 8
 	.zero	131		/* a length that is no multiple of a SHA-256 block */

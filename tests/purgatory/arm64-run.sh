@@ -1,42 +1,202 @@
 #!/bin/bash
-# arm64-run.sh WRITER CC -- the arm64 purgatory in an emulator, with no kernel before it and a stub behind it.
+# arm64-run.sh WRITER CC -- the arm64 purgatory in an emulator: a stub before it, a stub behind it, and everything that can go wrong.
 #
 # How to run:  ctest -R arm64-purgatory (or with the two paths: kxf_arm64_purgatory_writer, an arm64 C compiler)
 # Expect:      "ok NAME" for each case, and "purgatory: N cases, 0 failed"; 77 when QEMU is missing
-# Time:        5 s; a case that hangs ends after a minute
+# Time:        40 s; a case that hangs ends after a minute
 set -eu
 writer=$1
 . "$(dirname "$0")/lib.sh" qemu-system-aarch64 "$2"
-assemble "$here/arm64-kernel.S" kernel -Wl,-Ttext=0
+assemble "$here/arm64-first.S" first -Wl,-Ttext=0x41000000 "-I$here"
+assemble "$here/arm64-kernel.S" kernel -Wl,-Ttext=0 "-I$here"
 head -c 3000001 /dev/urandom > "$work/initrd.bin"      # no multiple of a SHA-256 block
 
-# enter CASE EL: run it until the stub powers off, or until the purgatory says that it will not go on
+config=0x41010000
+quad() { printf -- '-device loader,addr=%s,data=%s,data-len=8\n' "$((config + 8 * $1))" "$2"; }
+
+# enter HOW WORD...: run it until the stub behind it powers off, or until the purgatory says that it will not go on. HOW is
+# el1, el2, host (EL2 with E2H and TGE), serror-N or lost-N (EL1; at its N-th write of SCTLR_EL1 an SError becomes pending, or
+# it goes on where nothing is). The variables cpu, ram and base (where the segments are) say what is under it.
+cpu=cortex-a57 ram=512M base=0x40000000
 enter() {
-  local virtualization=off
-  [ "$2" = 1 ] || virtualization=on
-  "$writer" "$work" "$1" > /dev/null
+  local how=$1 virtualization=on mode=0 action=0 number=0 memory=()
+  shift
+  case $how in
+    el1) virtualization=off ;;
+    el2) ;;
+    host) mode=1 ;;
+    serror-*) mode=2 action=1 number=${how#*-} ;;
+    lost-*) mode=2 action=2 number=${how#*-} ;;
+  esac
+  "$writer" "$work" "base=$base" "$@" > "$work/decisions"
+  [ "$ram" = 512M ] || memory=(-object "memory-backend-ram,id=ram,size=$ram,reserve=off" -machine memory-backend=ram)
   # shellcheck disable=SC2046  # two words each
-  emulate 'not entered' -M "virt,gic-version=3,virtualization=$virtualization" -cpu cortex-a57 -smp 1 -m 512M \
-    -serial chardev:console $(in_memory kernel 0x40200000) $(in_memory initrd 0x48000000) $(in_memory purgatory 0x4a000000) \
-    -device loader,addr=0x4a000000,cpu-num=0
+  emulate "${until:-not entered}" -M "virt,gic-version=3,virtualization=$virtualization" -cpu "$cpu" -smp 1 -m "$ram" \
+    ${memory[@]+"${memory[@]}"} -serial chardev:console $(in_memory first 0x41000000) \
+    $(in_memory kernel $((base + 0x200000))) $(in_memory initrd $((base + 0x8000000))) \
+    $(in_memory purgatory $((base + 0xa000000))) $(quad 0 $((base + 0xa000000))) $(quad 1 $mode) $(quad 2 $action) \
+    $(quad 3 "$number") -device loader,addr=0x41000000,cpu-num=0 ${extra[@]+"${extra[@]}"}
 }
 
-entering='kxf: entering the kernel at 0x40200000, device tree 0x4f000000'
-# DAIF masked; of SCTLR the bits EE, I, C and M, as they were at reset
-registers() { echo "KERNEL x0=000000004f000000 x1=0000000000000000 x2=0000000000000000 x3=0000000000000000 daif=00000000000003c0 el=$1 sctlr=0000000000000000"; }
-el1=$(registers 0000000000000004)
-el2=$(registers 0000000000000008)
+# What a good run says at exception level $1; $2 is ", MMU on" or nothing, $3 the exception level's number in the kernel's line.
+lines() {
+  printf '%s\r\n' '' "kxf: purgatory, EL$1" "kxf: verifying 2 segments ... ok$2" \
+    "$(printf 'kxf: entering the kernel at 0x%x, device tree 0x%x' $((base + 0x200000)) $((base + 0xf000000)))" "$(kernel_line "$1")"
+}
+# DAIF masked; of SCTLR the bits EE, I, C and M, as they were at reset; no register with another value
+kernel_line() {
+  printf 'KERNEL x0=%016x x1=%016x x2=%016x x3=%016x daif=%016x el=%016x sctlr=%016x changed=%016x' \
+    $((base + 0xf000000)) 0 0 0 0x3c0 $(($1 * 4)) 0 0
+}
+good() { # NAME EL MMU
+  lines "$2" "$3" > "$work/expected"
+  compare "$1"
+}
+on=', MMU on'
 
-enter good 1
-expect 'EL1, all digests match' '' 'kxf: purgatory, EL1' 'kxf: verifying 2 segments ... ok' "$entering" "$el1"
-enter good 2
-expect 'EL2, all digests match' '' 'kxf: purgatory, EL2' 'kxf: verifying 2 segments ... ok' "$entering" "$el2"
-enter nocache 1
-expect 'instruction cache left off' '' 'kxf: purgatory, EL1' 'kxf: verifying 2 segments ... ok' "$entering" "$el1"
-enter none 1
-expect 'nothing to verify' '' 'kxf: purgatory, EL1' "$entering" "$el1"
-enter bad 1
-expect 'a digest that does not match' '' 'kxf: purgatory, EL1' 'kxf: verifying 2 segments ... failed' \
+# console NAME REGEX...: the console has a line for each, and the kernel was not entered
+console() {
+  local name=$1 regex missing=
+  shift
+  for regex; do tr -d '\r' < "$work/console" | grep -qE "$regex" || missing+=" [$regex]"; done
+  ! grep -q KERNEL "$work/console" || missing+=' [the kernel was entered]'
+  cases=$((cases + 1))
+  if [ -z "$missing" ]; then echo "ok      $name"
+  else
+    failed=$((failed + 1))
+    echo "NOT OK  $name: not on the console:$missing"
+    head -20 "$work/console"
+  fi
+}
+
+# ---- without the MMU: nothing to verify, or purgatory.mmu = "off" ----
+enter el1;                         good 'EL1, MMU off' 1 ''
+enter el2;                         good 'EL2, MMU off' 2 ''
+enter el1 nocache;                 good 'instruction cache left off' 1 ''
+enter el1 portable;                good 'MMU off, SHA-256 in general registers' 1 ''
+enter el1 pages=4K off;            good 'purgatory.mmu = "off"' 1 ''
+enter el1 pages=4K none
+expect 'nothing to verify' '' 'kxf: purgatory, EL1' 'kxf: entering the kernel at 0x40200000, device tree 0x4f000000' "$(kernel_line 1)"
+enter el1 bad=1
+expect 'a digest that does not match, MMU off' '' 'kxf: purgatory, EL1' 'kxf: verifying 2 segments ... failed' \
   'kxf: segment 1 (initrd) at 0x48000000, 3000001 bytes: SHA-256 does not match; the kernel is not entered'
 
+# ---- with the MMU: exception levels, granules, places ----
+enter el1 pages=4K;                good 'EL1, 4 KiB pages' 1 "$on"
+enter el2 pages=4K;                good 'EL2, 4 KiB pages' 2 "$on"
+enter el1 pages=64K;               good 'EL1, 64 KiB pages' 1 "$on"
+enter el2 pages=64K;               good 'EL2, 64 KiB pages' 2 "$on"
+enter el1 pages=4K portable;       good 'MMU on, SHA-256 in general registers' 1 "$on"
+enter el1 pages=4K nocache;        good 'MMU on, instruction cache left off outside' 1 "$on"
+cpu=max
+for pages in 4K 16K 64K; do
+  enter el1 pages=$pages;          good "EL1, $pages, newest CPU" 1 "$on"
+  enter el2 pages=$pages;          good "EL2, $pages, newest CPU" 2 "$on"
+  enter host pages=$pages;         good "EL2 with E2H, $pages" 2 "$on"
+done
+for base in 0x140000000 0x8080000000; do
+  ram=$(((base - 0x20000000) >> 20))M
+  enter el1 pages=4K;              good "RAM at $base, EL1, 4K" 1 "$on"
+  enter el2 pages=16K;             good "RAM at $base, EL2, 16K" 2 "$on"
+  enter host pages=64K;            good "RAM at $base, EL2 with E2H, 64K" 2 "$on"
+done
+cpu=cortex-a57 ram=512M base=0x40000000
+
+# ---- how much of it runs with the MMU off: as much for 3 MB as for 12 ----
+# Counted by a plugin of QEMU's translator. The phases are those between writes of SCTLR: EE, I, MMU on, off, as found.
+cc -shared -fPIC -O2 -o "$work/count.so" "$here/count.c"
+# counted NAME MOST-INSTRUCTIONS WORD...: no more than that per byte, and less than 10,000 data accesses with the MMU off
+counted() {
+  local name=$1 most=$2 bytes instructions off
+  shift 2
+  extra=(-plugin "$work/count.so,start=0x4a000000,end=0x4a010000")
+  enter el1 "$@" 2> "$work/phases"
+  extra=()
+  bytes=$(($(stat -c %s "$work/initrd.bin") + $(stat -c %s "$work/kernel.bin")))
+  read -r instructions off < <(awk '/^phase/ { all += $3; if ($2 != 3) off += $4 } END { print all, off }' "$work/phases")
+  cases=$((cases + 1))
+  if grep -q KERNEL "$work/console" && [ "${off:-99999}" -lt 10000 ] && [ "$instructions" -lt $((most * bytes)) ]; then
+    echo "ok      $name: $instructions instructions for $bytes bytes, $off data accesses with the MMU off"
+  else
+    failed=$((failed + 1))
+    echo "NOT OK  $name: ${instructions:-no} instructions for $bytes bytes, ${off:-no} data accesses with the MMU off"
+    cat "$work/phases"
+  fi
+}
+counted '3 MB' 3 pages=4K
+counted '3 MB, SHA-256 in general registers' 32 pages=4K portable
+head -c 12000001 /dev/urandom > "$work/initrd.bin"
+counted '12 MB' 2 pages=64K
+head -c 3000001 /dev/urandom > "$work/initrd.bin"
+
+# ---- corrupted segments ----
+for segment in 0 1; do
+  names=(kernel initrd)
+  enter el1 pages=4K bad=$segment
+  console "segment $segment does not match" '^kxf: verifying 2 segments ... failed$' \
+    "^kxf: segment $segment \(${names[segment]}\) at 0x4.*: SHA-256 does not match; the kernel is not entered$"
+done
+
+# ---- a CPU that is not what the plan took it for: slow, and said ----
+enter el1 pages=16K
+console_was='kxf: this CPU has no 16 KiB pages (ID_AA64MMFR0_EL1 0x1124): the MMU stays off'
+{ lines 1 '' | head -2; printf '%s\r\n' "$console_was"; lines 1 '' | tail -3; } > "$work/expected"
+compare 'a CPU without the granule'
+cpu=cortex-a53 base=0x8080000000 ram=$(((0x8080000000 - 0x20000000) >> 20))M
+enter el1 pages=4K;                good '40 bits of address are enough above 512 GiB' 1 "$on"
+cpu=cortex-a57 ram=512M base=0x40000000
+
+# ---- damaged tables ----
+for how in el1 el2; do
+  enter $how pages=4K root
+  console "$how: the tables' root is damaged" \
+    '^kxf: the page tables at 0x4a013000 do not map the purgatory and its console; the kernel is not entered$'
+  enter $how pages=4K initrd-entry
+  console "$how: an entry of the tables has another bit" \
+    '^kxf: the page tables at 0x4a013000 are not those of the plan; the kernel is not entered$'
+done
+enter el1 pages=64K console-entry
+console 'the console is not mapped' '^kxf: the page tables at .* do not map the purgatory and its console; the kernel is not entered$'
+
+# ---- exceptions: a report, and the CPU stays ----
+# report NAME VECTOR EL STAGE ESR-REGEX ELR-REGEX
+report() {
+  console "$1" "^kxf: exception, vector $2 \(.*\) at EL$3 $4$" \
+    "^kxf: ESR $5, ELR $6, FAR 0x[0-9a-f]+, SP 0x[0-9a-f]+; the kernel is not entered$"
+}
+before='before the MMU is on' going='as the MMU goes on' while='while segments are verified' after='after the segments were verified'
+purgatory='0x4a00[0-9a-f]+'
+nowhere=0x3f00000000
+for how in el1 el2; do
+  el=${how#el}
+  enter $how pages=4K away
+  report "$how: a load from nowhere before the MMU is on" 4 "$el" "$before" '0x9[67][0-9a-f]+' "$purgatory"
+  enter $how pages=4K unmapped
+  report "$how: the initrd is not mapped" 4 "$el" "$while" '0x9[67][0-9a-f]+0[4-7]' "$purgatory"
+  enter $how pages=4K console-unmapped
+  report "$how: the console's own mapping is missing" 4 "$el" "$while" '0x9[67][0-9a-f]+0[4-7]' "$purgatory"
+done
+cpu=max
+enter host pages=16K unmapped
+report 'EL2 with E2H: the initrd is not mapped' 4 2 "$while" '0x9[67][0-9a-f]+0[4-7]' "$purgatory"
+# SCTLR_EL1 is written for EE, for I, for the MMU on, off, and as it was found.
+enter serror-2 pages=4K; report 'SError before the MMU is on' 7 1 "$before" '0xbe[0-9a-f]+' "$purgatory"
+enter serror-3 pages=4K; report 'SError while the MMU is on' 7 1 "$going" '0xbe[0-9a-f]+' "$purgatory"
+enter serror-4 pages=4K; report 'SError after the MMU was on' 7 1 "$after" '0xbe[0-9a-f]+' "$purgatory"
+enter lost-2 pages=4K;   report 'lost before the MMU is on' 4 1 "$before" '0x8[46][0-9a-f]+' "$nowhere"
+enter lost-3 pages=4K;   report 'lost while the MMU is on' 4 1 "$going" '0x8[46][0-9a-f]+' "$nowhere"
+enter lost-4 pages=4K;   report 'lost after the MMU was on' 4 1 "$after" '0x8[46][0-9a-f]+' "$nowhere"
+cpu=cortex-a57
+
+# ---- a console where nothing is: silence, and the CPU stays at its vector ----
+mkfifo "$work/monitor.in" "$work/monitor.out"
+extra=(-chardev "pipe,id=monitor,path=$work/monitor" -mon chardev=monitor)
+{ sleep 2; printf 'info registers\nquit\n' > "$work/monitor.in"; } &
+timeout 20 cat "$work/monitor.out" > "$work/answer" &
+reader=$!
+enter el1 pages=4K console=$nowhere
+wait $reader || true
+vectors=$("${2%gcc}nm" "$(dirname "$writer")/../../plugins/arm64/purgatory/purgatory.elf" | sed -n 's/^\([0-9a-f]*\) . kxf_vectors$/\1/p')
+cp "$work/answer" "$work/console"
+console 'nothing at the console: the PC is the vector' "PC=$(printf '%016x' $((0x4a000000 + 0x$vectors + 4 * 0x80)))"
 summary

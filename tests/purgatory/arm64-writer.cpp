@@ -1,25 +1,111 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// arm64-writer DIR CASE: writes DIR/purgatory.bin, the arm64 purgatory as the plugin makes it, for
-// QEMU's machine `virt`: PL011 at 0x9000000, purgatory at 0x4a000000, "kernel" (DIR/kernel.bin) at
-// 0x40200000, and two segments that are there to be verified.
+// arm64-writer DIR WORD...: writes DIR/purgatory.bin, the arm64 purgatory as the plugin makes it,
+// for QEMU's machine `virt`: PL011 at 0x9000000, and from the base of RAM on "kernel"
+// (DIR/kernel.bin) at +0x200000, "initrd" (DIR/initrd.bin) at +0x8000000, the purgatory at
+// +0xa000000, a tree at +0xf000000. The words, in any order:
 //
-//   good     all digests match
-//   bad      one bit of the second segment's digest is wrong
-//   none     nothing is verified
-//   nocache  as good, with the instruction cache left off
+//   base=ADDRESS   of RAM; else 0x40000000
+//   console=ADDRESS  of the PL011
+//   pages=4K       of the tables: 4K, 16K or 64K; else the MMU stays off
+//   off            purgatory.mmu is "off"
+//   none           nothing is verified
+//   nocache        the instruction cache is left off
+//   portable       SHA-256 without the CPU's instructions for it
+//   bad=N          one bit of the digest of segment N is wrong
+//
+// and what happens to the tables between the plan and the purgatory:
+//
+//   root           the first entry of the root is gone
+//   console-entry  the page of the console is gone
+//   initrd-entry   a bit of the initrd's first entry is flipped
+//   unmapped       the initrd's first entry is gone, and the plan says so
+//   console-unmapped  the console's entry is gone, and the plan says so
+//   away           the plan says that the tables are where nothing is
 #include <fmt/format.h>
 
+#include <set>
+
 #include "arm64/arm64.hpp"
+#include "arm64/page_tables.hpp"
+#include "arm64/purgatory/params.h"
 #include "writer.hpp"
 
 namespace {
 
-constexpr std::uint64_t purgatory_at = 0x4a000000;
-constexpr std::uint64_t kernel_at = 0x40200000;
-constexpr std::uint64_t initrd_at = 0x48000000;
-constexpr std::uint64_t tree_at = 0x4f000000;
-constexpr std::uint64_t uart_at = 0x9000000;
+constexpr std::uint64_t nowhere = 0x3f00000000;
+
+using Words = std::set<std::string, std::less<>>;
+
+/// The value of `key=value`; empty when there is none.
+std::string value_of(const Words& words, std::string_view key) {
+  for (const std::string& word : words)
+    if (word.size() > key.size() && word.starts_with(key) && word[key.size()] == '=')
+      return word.substr(key.size() + 1);
+  return {};
+}
+
+std::uint64_t number_of(const Words& words, std::string_view key, std::uint64_t otherwise) {
+  const std::string text = value_of(words, key);
+  return text.empty() ? otherwise : std::stoull(text, nullptr, 0);
+}
+
+/// A purgatory whose tables can be damaged.
+class Tables {
+ public:
+  Tables(kxf::PurgatoryImage& image, std::uint64_t own) : image_(image) {
+    const kxf::Bytes bytes(image.bytes);
+    params_ = *bytes.read<std::uint32_t>(KXF_BLOB_HEADER_OFFSET +
+                                         offsetof(kxf_blob_header, params_offset)) +
+              offsetof(kxf_params, mmu);
+    const auto tables = *bytes.read<std::uint64_t>(params_ + offsetof(kxf_mmu, tables));
+    if (tables != 0) start_ = tables - own;
+  }
+
+  void put(std::size_t field, std::uint64_t value) { store(image_.bytes, params_ + field, value); }
+
+  /// Of the entry that maps `address` to itself; 0 is the root's first that is in use.
+  void change(std::uint64_t address, std::uint64_t flipped, bool told) {
+    for (std::size_t at = start_; at < image_.bytes.size(); at += 8) {
+      const std::uint64_t entry = *kxf::Bytes(image_.bytes).read<std::uint64_t>(at);
+      const bool found = address == 0
+                             ? entry != 0
+                             : (entry & 0xffffffff0000) == address && (entry & accessed) != 0;
+      if (!found) continue;
+      store(image_.bytes, at, flipped == 0 ? std::uint64_t{0} : entry ^ flipped);
+      if (told)
+        put(offsetof(kxf_mmu, tables_sum),
+            kxf::arm64::sum_of(kxf::ByteView(image_.bytes).subspan(start_)));
+      return;
+    }
+    fmt::print(stderr, "writer: no entry for {}\n", kxf::hex(address));
+    std::exit(1);
+  }
+
+ private:
+  static constexpr std::uint64_t accessed = 1U << 10U;  // in leaves only
+
+  static void store(kxf::ByteVector& bytes, std::size_t at, std::uint64_t value) {
+    kxf::store(std::span(bytes), at, value, kxf::Endian::little);
+  }
+
+  kxf::PurgatoryImage& image_;
+  std::size_t params_ = 0;
+  std::size_t start_ = 0;
+};
+
+void damage(const Words& words, std::uint64_t initrd_at, std::uint64_t console_at, Tables& tables) {
+  const auto has = [&](std::string_view word) { return words.contains(word); };
+  if (has("root")) tables.change(0, 0, false);
+  if (has("console-entry")) tables.change(console_at, 0, false);
+  if (has("initrd-entry")) tables.change(initrd_at, 0x100000000, false);
+  if (has("unmapped")) tables.change(initrd_at, 0, true);
+  if (has("console-unmapped")) {
+    tables.change(console_at, 0, true);
+    tables.put(offsetof(kxf_mmu, own) + 2 * sizeof(kxf_mapping) + offsetof(kxf_mapping, end), 0);
+  }
+  if (has("away")) tables.put(offsetof(kxf_mmu, tables), nowhere);
+}
 
 }  // namespace
 
@@ -27,33 +113,48 @@ using kxf_test::entry_of;
 using kxf_test::read_file;
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    fmt::print(stderr, "usage: arm64-writer DIR good|bad|none|nocache\n");
+  if (argc < 2) {
+    fmt::print(stderr, "usage: arm64-writer DIR WORD...\n");
     return 2;
   }
   const std::filesystem::path dir = argv[1];
-  const std::string_view name = argv[2];
+  const Words words(argv + 2, argv + argc);
+  const auto has = [&](std::string_view word) { return words.contains(word); };
+  const std::uint64_t base = number_of(words, "base", 0x40000000);
+  const std::uint64_t kernel_at = base + 0x200000;
+  const std::uint64_t initrd_at = base + 0x8000000;
+  const std::uint64_t purgatory_at = base + 0xa000000;
+  const std::uint64_t console_at = number_of(words, "console", 0x9000000);
 
   // A PL011: wait until the transmit FIFO is not full, write the byte.
   const kxf::SinkProgram sink{
-      uart_at,
+      console_at,
       0x1a,
       {{.op = kxf::SinkOp::poll, .width_bytes = 2, .offset = 0x18, .mask = 0x20, .count = 100'000},
        {.op = kxf::SinkOp::put, .width_bytes = 2}}};
   const kxf_test::TreeMachine machine;
   const kxf::KernelSpec kernel;
+  const std::string pages = value_of(words, "pages");
   const kxf::Settings settings{
-      {std::string(kxf::arm64::icache_setting), name == "nocache" ? "off" : "on"}};
-  kxf::PurgatoryQuestion question{kernel, purgatory_at, kernel_at, tree_at,
+      {std::string(kxf::arm64::icache_setting), has("nocache") ? "off" : "on"},
+      {std::string(kxf::arm64::granule_setting), pages.empty() ? "auto" : pages},
+      {std::string(kxf::arm64::sha256_setting), has("portable") ? "portable" : "auto"}};
+  kxf::PurgatoryQuestion question{kernel, purgatory_at, kernel_at, base + 0xf000000,
                                   &sink,  {},           machine,   settings};
-  if (name != "none") {
+  question.may_use_mmu = !has("off") && !pages.empty();
+  if (!has("none")) {
     question.digests = {entry_of("kernel", kernel_at, read_file(dir / "kernel.bin")),
                         entry_of("initrd", initrd_at, read_file(dir / "initrd.bin"))};
-    if (name == "bad") question.digests[1].sha256[31] ^= 1;
+    const std::uint64_t bad = number_of(words, "bad", question.digests.size());
+    if (bad < question.digests.size()) question.digests[bad].sha256[31] ^= 1;
   }
-  const auto image = kxf::arm64::architecture().purgatory(question);
+  auto image = kxf::arm64::architecture().purgatory(question);
   if (!image) kxf_test::fail(image.error());
+  Tables tables(*image, purgatory_at);
+  damage(words, initrd_at, console_at, tables);
   kxf_test::write_file(dir / "purgatory.bin", kxf_test::memory_of(*image));
+  for (const kxf::Decision& decision : image->decisions)
+    fmt::print("{}: {} ({})\n", decision.topic, decision.choice, decision.reason);
   fmt::print("purgatory: {} bytes, {} in memory\n", image->bytes.size(), image->memory_size);
   return 0;
 }
