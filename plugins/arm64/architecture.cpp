@@ -13,12 +13,13 @@
 // kernel directly. Devices are as their drivers' shutdown left them: interrupts may be pending, and
 // DMA that nobody stopped goes on, above all the GICv3 redistributors' (gic_check.cpp).
 //
-// What the purgatory does (purgatory/). It is a segment of the plan and its entry. Still with the
-// MMU and the data cache off it prints a line on the console, verifies the SHA-256 of the other
-// segments if the plan says so, says where it goes, sets x0 and jumps. It touches no page tables
-// and no vectors, leaves the exception level as it is, and writes to its own pages only, so nothing
-// needs cache maintenance but the instruction cache. A wrong digest ends in a loop: a console with
-// a reason is worth more than a kernel with a wrong bit.
+// What the purgatory does (purgatory/; docs/purgatory.md). It is a segment of the plan and its
+// entry. Still with the MMU and the data cache off it prints a line on the console. If the plan
+// says so it turns the MMU on, by tables that are part of the plan, and verifies the SHA-256 of the
+// other segments. It says where it goes, turns the MMU off, puts back every register of the
+// exception level that it changed, sets x0 and jumps. It writes to its own pages only, and cleans
+// these. A wrong digest ends in a loop, and so does an exception, with a report: a console with a
+// reason is worth more than a kernel with a wrong bit.
 //
 // What the next kernel expects (Documentation/arch/arm64/booting.rst, "Call the kernel image"):
 //  - x0 is the physical address of the device tree; x1 to x3 are 0

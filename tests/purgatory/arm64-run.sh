@@ -3,7 +3,7 @@
 #
 # How to run:  ctest -R arm64-purgatory (or with the two paths: kxf_arm64_purgatory_writer, an arm64 C compiler)
 # Expect:      "ok NAME" for each case, and "purgatory: N cases, 0 failed"; 77 when QEMU is missing
-# Time:        40 s; a case that hangs ends after a minute
+# Time:        30 s; a case that hangs ends after a minute
 set -eu
 writer=$1
 . "$(dirname "$0")/lib.sh" qemu-system-aarch64 "$2"
