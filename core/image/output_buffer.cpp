@@ -16,10 +16,6 @@ inline namespace KXF_ABI_NAMESPACE {
 
 namespace {
 
-/// Memory becomes writable in steps of this size, the size of a huge page on the hosts that
-/// matter: one page fault then serves a whole step.
-constexpr std::uint64_t step_bytes = 2U << 20U;
-
 tl::unexpected<Error> no_memory(std::uint64_t size, int error) {
   return refuse(
       fmt::format("no memory for {} of unpacked data: {}", size_text(size), std::strerror(error)),
@@ -51,7 +47,7 @@ tl::unexpected<Error> OutputBuffer::over_limit() const {
 Result<std::span<std::uint8_t>> OutputBuffer::tail() {
   if (used_ >= limit_) return over_limit();
   // To the end of a step: what lies behind it costs a system call.
-  return tail(align_down(used_, step_bytes) + step_bytes - used_);
+  return tail(align_down(used_, output_step_bytes) + output_step_bytes - used_);
 }
 
 Result<std::span<std::uint8_t>> OutputBuffer::tail(std::uint64_t size) {
@@ -65,7 +61,7 @@ Result<std::span<std::uint8_t>> OutputBuffer::tail(std::uint64_t size) {
                   "raise the unpack limit of the profile if they really are that large");
   const std::uint64_t end = used_ + std::min(size, most - used_);
   if (end > writable_) {
-    const std::uint64_t wanted = align_down(end + step_bytes - 1, step_bytes);
+    const std::uint64_t wanted = align_down(end + output_step_bytes - 1, output_step_bytes);
     if (mprotect(base_ + writable_, wanted - writable_, PROT_READ | PROT_WRITE) != 0)
       return no_memory(wanted, errno);
     // Advice: where it is refused, small pages do as well.
@@ -77,15 +73,15 @@ Result<std::span<std::uint8_t>> OutputBuffer::tail(std::uint64_t size) {
 }
 
 Status OutputBuffer::reserve() {
-  const auto all = align_up(limit_, step_bytes);
+  const auto all = align_up(limit_, output_step_bytes);
   if (!all || *all > UINT64_MAX / 2) return no_memory(limit_, ENOMEM);
   if (memory_) {
-    const std::span<std::uint8_t> window = memory_->take_window(*all, step_bytes);
+    const std::span<std::uint8_t> window = memory_->take_window(*all, output_step_bytes);
     base_ = window.data();
     reserved_ = window.size();
     return {};
   }
-  base_ = reserve_addresses(*all, step_bytes);
+  base_ = reserve_addresses(*all, output_step_bytes);
   if (base_ == nullptr) return no_memory(*all, errno);
   reserved_ = *all;
   return {};
@@ -104,7 +100,7 @@ Blob OutputBuffer::take() {
   granted_ = 0;
   if (base == nullptr) return {};
   // A step is a multiple of every page size there is.
-  const std::uint64_t kept = align_down(used + step_bytes - 1, step_bytes);
+  const std::uint64_t kept = align_down(used + output_step_bytes - 1, output_step_bytes);
   if (memory_) {
     if (kept < writable) OutputMemory::drop(base + kept, writable - kept);
     memory_->shrink_window({base, static_cast<std::size_t>(reserved)}, kept);

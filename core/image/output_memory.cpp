@@ -16,9 +16,6 @@ namespace kxf {
 inline namespace KXF_ABI_NAMESPACE {
 namespace {
 
-/// A multiple of every page size there is, and a huge page on the hosts that matter.
-constexpr std::uint64_t step_bytes = 2U << 20U;
-
 tl::unexpected<Error> no_memory(std::string_view what) {
   return refuse(fmt::format("no memory to unpack into: {}: {}", what, std::strerror(errno)),
                 "free memory, or lift the limits of this process");
@@ -41,7 +38,7 @@ std::uint8_t* reserve_addresses(std::uint64_t size, std::uint64_t alignment) {
 
 Result<std::shared_ptr<OutputMemory>> OutputMemory::create(std::uint64_t room_bytes) {
   std::shared_ptr<OutputMemory> memory(new OutputMemory);
-  const auto room = align_up(room_bytes, step_bytes);
+  const auto room = align_up(room_bytes, output_step_bytes);
   if (!room || *room > INT64_MAX) {
     errno = EFBIG;
     return no_memory("size");
@@ -53,7 +50,7 @@ Result<std::shared_ptr<OutputMemory>> OutputMemory::create(std::uint64_t room_by
   if (memory->fd_ >= 0 && (ftruncate(memory->fd_, static_cast<off_t>(*room)) != 0 ||
                            fcntl(memory->fd_, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) != 0))
     return no_memory("memory file");
-  std::uint8_t* const addresses = reserve_addresses(*room, step_bytes);
+  std::uint8_t* const addresses = reserve_addresses(*room, output_step_bytes);
   if (addresses == nullptr) return no_memory("address space");
   memory->base_ = addresses;
   memory->size_ = *room;

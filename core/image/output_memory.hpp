@@ -12,6 +12,10 @@
 namespace kxf {
 inline namespace KXF_ABI_NAMESPACE {
 
+/// Output becomes writable in steps of this size, a multiple of every page size there is and the
+/// size of a huge page on the hosts that matter: one page fault then serves a whole step.
+inline constexpr std::uint64_t output_step_bytes = 2U << 20U;
+
 /// Address space over a memory file, made before the child is. The child takes windows of it, one
 /// behind the other, each for one OutputBuffer; pages exist where it writes, and go when what it
 /// unpacked is dropped. Addresses are the same in both processes.
