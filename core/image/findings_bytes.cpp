@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "image/claims.hpp"
+
 namespace kxf {
 namespace {
 
@@ -14,12 +16,6 @@ constexpr std::uint64_t most_text_bytes = 64U << 10U;
 
 /// Where a view points.
 enum class Source : std::uint8_t { nowhere, file, unpacked };
-
-bool is_in(ByteView view, ByteView source) {
-  const auto address = [](ByteView of) { return reinterpret_cast<std::uintptr_t>(of.data()); };
-  return address(view) >= address(source) && view.size() <= source.size() &&
-         address(view) - address(source) <= source.size() - view.size();
-}
 
 /// Both directions walk the same functions (walk() below), so that neither knows a field that the
 /// other does not. Numbers are 8 bytes, little-endian.
@@ -46,10 +42,10 @@ class Writer {
     bytes_.insert(bytes_.end(), value.begin(), value.end());
   }
   void view(ByteView value) {
-    const Source source = value.empty()                            ? Source::nowhere
-                          : is_in(value, sources_.file.view())     ? Source::file
-                          : is_in(value, sources_.unpacked.view()) ? Source::unpacked
-                                                                   : Source::nowhere;
+    const Source source = value.empty()                                ? Source::nowhere
+                          : is_inside(value, sources_.file.view())     ? Source::file
+                          : is_inside(value, sources_.unpacked.view()) ? Source::unpacked
+                                                                       : Source::nowhere;
     stray_ = stray_ || (source == Source::nowhere && !value.empty());
     const ByteView all = source == Source::file ? sources_.file.view() : sources_.unpacked.view();
     number(static_cast<std::uint64_t>(source));
@@ -293,7 +289,7 @@ Result<ImageFindings> findings_from_bytes(ByteView bytes, const ViewSources& sou
     walk(reader, image);
     image.layers = findings.layers;
     for (const KernelPart& part : image.kernel.parts)
-      if (!part.bytes.empty() && !is_in(part.bytes, image.bytes.view()))
+      if (!part.bytes.empty() && !is_inside(part.bytes, image.bytes.view()))
         reader.complain("a part of the kernel lies outside of its image");
   } else {
     Error error;

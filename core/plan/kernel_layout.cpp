@@ -100,8 +100,10 @@ Status check_kernel_spec(const KernelSpec& kernel, std::string_view who) {
   };
   std::uint64_t end = 0;
   for (const KernelPart& part : kernel.parts) {
-    if (part.memory_offset < end || part.memory_size < part.bytes.size() ||
-        !fits(part.memory_offset, part.memory_size))
+    if (part.memory_size < part.bytes.size())
+      return broken(fmt::format("{} gives a part of {} bytes that has {} bytes of memory", who,
+                                part.bytes.size(), part.memory_size));
+    if (part.memory_offset < end || !fits(part.memory_offset, part.memory_size))
       return broken(fmt::format("{} gives parts that overlap or leave the kernel", who));
     end = part.memory_offset + part.memory_size;
   }
@@ -109,8 +111,11 @@ Status check_kernel_spec(const KernelSpec& kernel, std::string_view who) {
     if (patch.bytes.empty() || !fits(patch.memory_offset, patch.bytes.size()))
       return broken(fmt::format("{} patches {} bytes at {}, outside the kernel", who,
                                 patch.bytes.size(), hex(patch.memory_offset)));
-  if (kernel.parts.empty() || room == 0 || !is_power_of_two(kernel.base_alignment) ||
-      kernel.entry_offset >= room || kernel.base_offset >= kernel.base_alignment)
+  if (!is_power_of_two(kernel.base_alignment))
+    return broken(fmt::format("{} gives a kernel with the alignment {}, no power of two", who,
+                              hex(kernel.base_alignment)));
+  if (kernel.parts.empty() || room == 0 || kernel.entry_offset >= room ||
+      kernel.base_offset >= kernel.base_alignment)
     return broken(fmt::format("{} gives an inconsistent kernel", who));
   return {};
 }

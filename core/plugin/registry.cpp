@@ -7,6 +7,8 @@
 #include <tuple>
 #include <utility>
 
+#include "elf/dynamic.hpp"
+#include "image/files.hpp"
 #include "plugin/builtin.hpp"
 #include "plugin/candidates.hpp"
 #include "plugin/handshake.hpp"
@@ -100,6 +102,19 @@ tl::unexpected<Error> unknown(std::string_view name, const List<Interface>& list
                 remedy_for(name, names, "install the plugin that has it, or name another one"));
 }
 
+/// A plugin shows its descriptor to the world and nothing else: a second name could be taken for
+/// another library's.
+Status check_exports(const OpenFile& file) {
+  KXF_TRY(bytes, read_file(fmt::format("/proc/self/fd/{}", file.get())));
+  KXF_TRY(dynamic, read_elf_dynamic(bytes.view()));
+  std::vector<std::string> others;
+  for (const std::string& symbol : dynamic.exported)
+    if (symbol != "kxf_plugin_v1") others.push_back(shown(symbol));
+  if (others.empty()) return {};
+  return refuse(fmt::format("exports more than its descriptor: {}", fmt::join(others, ", ")),
+                "build it with kxf_add_plugin() of the kxf SDK");
+}
+
 /// Nothing of the plugin runs before this; all that can be checked from outside has been.
 Status load_candidate(PluginCandidate& candidate, const PluginOptions& options, Record& record,
                       Implementations& implementations) {
@@ -109,6 +124,8 @@ Status load_candidate(PluginCandidate& candidate, const PluginOptions& options, 
     candidate.file = std::move(copy);
     record.decide("plugin", candidate.metadata.name, "its SHA-256 is the pinned one");
   }
+  KXF_CHECK(check_exports(candidate.file));
+  const CrashGuard guard(candidate.path.string(), options.load_limit);
   KXF_TRY(descriptor, load_plugin_library(std::move(candidate.file), candidate.path));
   if (const auto problems = descriptor_mismatches(*descriptor, candidate.metadata);
       !problems.empty())

@@ -19,6 +19,7 @@
 #include "kxf/memory_source.hpp"
 #include "kxf/plugin.hpp"
 #include "kxf/record.hpp"
+#include "plugin/crash_guard.hpp"
 #include "plugin/metadata.hpp"
 #include "uart/uart_files.hpp"
 
@@ -37,6 +38,7 @@ struct PluginOptions {
   std::vector<std::string> required;               ///< plugin names that must be there
   std::vector<UartSpec> uarts = {};                ///< of the profile
   std::filesystem::path uart_files = uart_directory();
+  std::chrono::milliseconds load_limit = plugin_load_limit;  ///< for each plugin
 };
 
 /// The compiled-in plugin directory.

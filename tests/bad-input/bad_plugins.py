@@ -6,7 +6,7 @@ import os
 import shutil
 
 import kxf as program
-from case import Case, PROFILE, profile
+from case import Case, PROFILE, file, profile
 
 OTHER_BUILD = 'install a build of it for this kxf'
 
@@ -57,6 +57,28 @@ def _file(name, message, remedy, *edits, **more):
     return Case('plugin-' + name, message, remedy, plugins=directory(*edits), **more)
 
 
+def _needs_filter(kxf):
+    """Under a sanitizer neither system calls nor memory have limits."""
+    sanitized = any(line.startswith('KXF_SANITIZE:') and line.rstrip().split('=', 1)[1]
+                    for line in (kxf.bad_plugins.parent / 'CMakeCache.txt').read_text().splitlines())
+    return _needs_bad_plugins(kxf) or ('not in a build with sanitizers' if sanitized else None)
+
+
+def _hostile(defect, message, remedy, *more_profile, needs=_needs_bad_plugins, status=1):
+    """A plugin of tests/bad-plugins/hostile.hpp at work."""
+    def make(folder):
+        profile(''.join(more_profile))(folder)
+        file('Image', b'BAD ' + bytes(5000))(folder)
+    return Case('plugin-' + defect, '^kxf: kernel "Image": ' + message, remedy, PROFILE, kernel=('--kernel', 'Image'),
+                make=make, plugins=directory(copied(defect)), needs=needs, status=status)
+
+
+def _bad_kernel(defect, message, remedy):
+    """The same, where the core finds out what is wrong with the kernel that it claims to have found."""
+    return Case('plugin-' + defect, '^kxf: ' + message, remedy, kernel=('--kernel', 'Image'),
+                make=file('Image', b'BAD ' + bytes(5000)), plugins=directory(copied(defect)), needs=_needs_bad_plugins, status=4)
+
+
 def _own(extra, _):
     os.chown(extra / 'good.so', program.NOBODY, program.NOBODY)
 
@@ -98,6 +120,30 @@ def cases():
         _file('fifo', 'plugin .*/extra/pipe.so: is not a regular file', 'rename', lambda extra, _: os.mkfifo(extra / 'pipe.so')),
         _file('link', 'plugin .*/extra/link.so: is a symbolic link', 'put the file itself there',
               lambda extra, kxf: (extra / 'link.so').symlink_to(kxf.bad_plugins / 'good.so')),
+        # goes wrong while it is loaded
+        _bad('crash-constructor', r'it crashed \(SIGILL\) while it was loaded; nothing was loaded', 'remove or replace'),
+        _bad('abort-registration', r'it crashed \(SIGABRT\) while it was loaded', 'remove or replace'),
+        _bad('throw-constructor', 'it let an exception out while it was loaded', 'remove or replace'),
+        _bad('throw-registration', 'it let an exception out while it was loaded', 'remove or replace'),
+        _bad('two-symbols', 'exports more than its descriptor: bad_second_symbol', 'kxf_add_plugin'),
+        # goes wrong at work, in the confined child
+        _hostile('crash-probe', r'image-format bad \(plugin bad\), probe, crashed \(SIGILL\)', 'remove or replace the plugin'),
+        _hostile('crash-parse', r'image-format bad \(plugin bad\), parse, crashed \(SIGABRT\)', 'remove or replace the plugin'),
+        _hostile('endless-probe', r'image-format bad \(plugin bad\), probe, did not end within 1 s and was killed', 'more time',
+                 'kernel.unpack-seconds = 1\n'),
+        _hostile('writes-file', r'image-format bad \(plugin bad\), parse, made the system call openat, which it may not',
+                 'remove or replace the plugin', needs=_needs_filter),
+        _hostile('opens-socket', r'image-format bad \(plugin bad\), parse, made the system call socket, which it may not',
+                 'remove or replace the plugin', needs=_needs_filter),
+        _hostile('codec-takes-all-memory', r'codec bad \(plugin bad\), unpack, wanted more than 512 MiB of memory',
+                 'remove or replace the plugin', needs=_needs_filter),
+        _hostile('codec-unpacks-endlessly', 'bad: unpacks to more than the limit of 4 MiB', 'unpack limit',
+                 'kernel.unpack-limit = "4 MiB"\n'),
+        _hostile('codec-commits-too-much', 'codec bad commits more bytes than it was given', 'bug', status=4),
+        _hostile('lies-part-outside', 'image format bad gives bytes that are not in its image', 'bug', status=4),
+        _bad_kernel('lies-alignment', 'image format bad gives a kernel with the alignment 0x3', 'bug'),
+        _bad_kernel('lies-memory-size', 'image format bad gives a part of 5004 bytes that has 5003 bytes of memory', 'bug'),
+        _bad_kernel('lies-overlap', 'image format bad gives parts that overlap or leave the kernel', 'bug'),
         # is not trusted by root
         _file('of-somebody-else', 'plugin .*/extra/good.so: is owned by user 65534, not by root', 'chown root:root', good, _own,
               needs=_needs_root),

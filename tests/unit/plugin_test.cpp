@@ -191,7 +191,15 @@ TEST_CASE("plugin: each defect of note, descriptor or registration is refused by
 }
 
 TEST_CASE("plugin: every bad plugin that is built has its message here") {
-  std::vector<std::string> tested = {"good", "twin", "undefined-symbol"};
+  std::vector<std::string> tested = {
+      "good", "twin", "undefined-symbol", "two-symbols",
+      // crash_guard_test.cpp
+      "crash-constructor", "throw-constructor", "throw-registration", "abort-registration",
+      "endless-constructor",
+      // tests/bad-input/bad_plugins.py
+      "crash-probe", "crash-parse", "endless-probe", "lies-part-outside", "lies-alignment",
+      "lies-memory-size", "lies-overlap", "writes-file", "opens-socket", "codec-takes-all-memory",
+      "codec-unpacks-endlessly", "codec-commits-too-much"};
   for (const auto& [name, message] : defects()) tested.push_back(name);
   for (const auto& entry : fs::directory_iterator(bad_plugins)) {
     if (entry.path().extension() != ".so") continue;
@@ -206,6 +214,13 @@ TEST_CASE("plugin: an undefined symbol is the dynamic linker's message with the 
   CHECK(complaint(directory, "undefined-symbol.so") ==
         fmt::format("the dynamic linker says: {}: undefined symbol: bad_symbol_that_is_nowhere",
                     file.string()));
+}
+
+TEST_CASE("plugin: a second symbol that others could bind to is refused by name") {
+  const Directory directory;
+  directory.add("two-symbols");
+  CHECK(complaint(directory, "two-symbols.so") ==
+        "exports more than its descriptor: bad_second_symbol");
 }
 
 TEST_CASE("plugin: what is no complete ELF file of this machine is refused before it is loaded") {
