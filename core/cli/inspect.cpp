@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// kxf inspect: what kxf understands of a board, by its device tree alone, a capture or the machine.
+// kxf inspect: what kxf understands of a board, by its device tree alone, a capture or the machine;
+// or of an image file.
 
 #include "inspect/inspect.hpp"
 
@@ -8,35 +9,95 @@
 #include "cli/inputs.hpp"
 #include "cli/report.hpp"
 #include "cli/verbs.hpp"
+#include "image/confined_image.hpp"
+#include "image/files.hpp"
+#include "inspect/image_output.hpp"
 #include "inspect/output.hpp"
 #include "machine/open.hpp"
 #include "machine/tree_machine.hpp"
+#include "plan/kernel_layout.hpp"
 #include "plan/policy_names.hpp"
 
 namespace kxf::cli {
 namespace {
 
-Status inspect_one(const CommonOptions& common, const PlanOptions& options,
-                   const std::string& tree_file) {
-  if (!tree_file.empty() && common.machine != "/")
+struct Subject {
+  const CommonOptions& common;
+  const std::string& file;  ///< empty: the machine
+  const Policy& policy;
+  const Registry& registry;
+};
+
+Status print_board(const Subject& subject, Record record) {
+  KXF_TRY(machine,
+          subject.file.empty() ? open_machine(subject.common.machine) : open_tree(subject.file));
+  const Inspection inspection =
+      inspect(*machine, subject.policy, subject.registry, std::move(record));
+  const std::string& name = subject.file.empty() ? subject.common.machine : subject.file;
+  fmt::print("{}", subject.common.json ? inspection_json(inspection, name)
+                                       : inspection_text(inspection, subject.common.verbose));
+  return {};
+}
+
+/// Does it begin as a flattened device tree (Devicetree Specification, 5.2)? So does an image that
+/// is made of one, which a format knows.
+bool begins_as_tree(ByteView bytes) { return Bytes(bytes).has(0, "\xd0\x0d\xfe\xed"); }
+
+/// Prints what was found also where that is no kernel, which is an error.
+Status print_image(const Subject& subject, ImageFindings findings, const Record& record) {
+  if (findings.image)
+    if (auto sound =
+            check_kernel_spec(findings.image->kernel, "image format " + findings.image->format);
+        !sound)
+      findings.image = tl::unexpected(std::move(sound).error());
+  fmt::print("{}", subject.common.json ? image_json(findings, record, subject.file)
+                                       : image_text(findings, record, subject.common.verbose));
+  if (!findings.image) return pass(std::move(findings.image), fmt::format("\"{}\"", subject.file));
+  return {};
+}
+
+/// A file: an image, or a device tree.
+Status print_file(const Subject& subject, Record record) {
+  KXF_TRY(bytes, read_file(subject.file));
+  std::vector<Blob> key_files;
+  std::vector<NamedBytes> keys;
+  for (const std::string& path : subject.policy.kernel_keys.value) {
+    KXF_TRY(key, read_file(path));
+    keys.push_back({path, key.view()});
+    key_files.push_back(std::move(key));
+  }
+  KXF_TRY(machine, open_machine(subject.common.machine));
+  std::vector<std::string_view> board;
+  if (const DeviceTree* tree = machine->device_tree()) board = tree->board();
+  Record written = record;
+  KXF_TRY(unwrapped, unwrap_as_policy_says({subject.file, bytes, board, keys}, subject.registry,
+                                           subject.policy, written, true));
+  report_not_confined(unwrapped.not_confined);
+  const std::vector<ImageLayer>& layers = unwrapped.findings.layers;
+  const bool nobody_knows_it = layers.size() == 1 && layers.front().verdicts.empty();
+  if (!nobody_knows_it || !begins_as_tree(bytes.view()))
+    return print_image(subject, std::move(unwrapped.findings), written);
+  if (subject.common.machine != "/")
     return tl::unexpected(
         Error{"a device tree and --machine are two boards", "name one of them", Fault::usage});
+  return print_board(subject, std::move(record));
+}
+
+Status inspect_one(const CommonOptions& common, const PlanOptions& options,
+                   const std::string& file) {
   Record record;
   KXF_TRY(policy, read_policy(options));
   KXF_TRY(registry, load_plugins(common, policy, record));
   KXF_CHECK(check_names(policy, registry));
-  KXF_TRY(machine, tree_file.empty() ? open_machine(common.machine) : open_tree(tree_file));
-  const Inspection inspection = inspect(*machine, policy, registry, std::move(record));
-  fmt::print("{}", common.json
-                       ? inspection_json(inspection, tree_file.empty() ? common.machine : tree_file)
-                       : inspection_text(inspection, common.verbose));
-  return {};
+  const Subject subject{common, file, policy, registry};
+  return file.empty() ? print_board(subject, std::move(record))
+                      : print_file(subject, std::move(record));
 }
 
 }  // namespace
 
-int inspect(const CommonOptions& common, const PlanOptions& options, const std::string& tree_file) {
-  const Status status = inspect_one(common, options, tree_file);
+int inspect(const CommonOptions& common, const PlanOptions& options, const std::string& file) {
+  const Status status = inspect_one(common, options, file);
   return status ? exit_done : report(status.error());
 }
 

@@ -132,11 +132,13 @@ void add_reading_verbs(CLI::App& app, Parsed& parsed) {
   });
 
   CLI::App* inspect =
-      app.add_subcommand("inspect", "Show what is known of a board: CPUs, memory, console");
+      app.add_subcommand("inspect", "Show what is known of a board, or what is in an image");
   add_common(*inspect, parsed);
   add_machine(*inspect, parsed);
   inspect->add_option("--profile", parsed.plan.profile, "Profile: a name, or a path with a slash");
-  inspect->add_option("tree", parsed.name, "Device tree blob (.dtb) of a board that is not here");
+  add_sandbox(*inspect, parsed);
+  inspect->add_option("file", parsed.name,
+                      "Kernel image; or device tree blob (.dtb) of a board that is not here");
   inspect->callback([&] {
     parsed.run = [&] { return kxf::cli::inspect(parsed.common, parsed.plan, parsed.name); };
   });

@@ -29,8 +29,9 @@ int load(const CommonOptions& common, const PlanOptions& options, bool dry_run);
 /// `segments`: a folder to make for the plan and the bytes of its segments; empty: none.
 int plan(const CommonOptions& common, const PlanOptions& options, const std::string& segments);
 // inspect.cpp
-/// `tree_file`: a board of which only this device tree is known; empty: `common.machine`.
-int inspect(const CommonOptions& common, const PlanOptions& options, const std::string& tree_file);
+/// `file`: an image, or a device tree, of whose board nothing else is known; empty:
+/// `common.machine`.
+int inspect(const CommonOptions& common, const PlanOptions& options, const std::string& file);
 // unload.cpp, exec.cpp, status.cpp, check.cpp
 int unload(bool crash);
 int exec(const CommonOptions& common, const PlanOptions& options);

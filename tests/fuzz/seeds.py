@@ -157,6 +157,27 @@ def wrapped_seeds(small):
     yield 'zboot', 'signed', containers.zboot(packed, b'zstd22', certificates=bytes(64))
 
 
+def answer_seeds():
+    """(name, bytes): what a confined child says, in the order of core/image/findings_bytes.cpp."""
+    def number(*values):
+        return b''.join(value.to_bytes(8, 'little') for value in values)
+
+    def text(*values):
+        return b''.join(number(len(value)) + value for value in values)
+    decision = number(1) + text(b'image', b'gzip > Image', b'what the bytes are')
+    warning = number(1) + text(b'uimage-entry', b'its entry is not its first byte')
+    plain = text(b'gzip') + number(1, 4096) + text(b'00' * 32) + number(1) + text(b'gzip') + number(1) + text(b'')
+    plain += number(0, 0, 0, 0) + text(b'', b'', b'')
+    full = text(b'fit') + number(0, 8192) + text(b'') + number(1) + text(b'fit') + number(2) + text(b'short') + number(1, 100, 1, 50)
+    full += number(2, 10, 20, 1) + text(b'quiet', b'conf-1', b'rsa2048', b'a Linux kernel')
+    part = number(2, 64, 1024, 0, 2048)
+    kernel = text(b'aarch64') + number(0, 1, 4096) + number(2) + part + number(2, 2048, 512, 4096, 512)
+    kernel += number(1, 16) + text(b'\0\0\0\1', b'the flag') + number(8192, 0, 0, 1 << 21, 0, 0, 2 ** 64 - 1, 1, 1) + text(b'')
+    image = kernel + text(b'Image') + number(2, 0, 8192, 1, 1, 100, 50, 1, 1, 200, 10, 1, 1, 300, 10, 1) + text(b'quiet', b'rsa2048')
+    yield 'kernel', decision + warning + number(2) + full + plain + number(1) + image
+    yield 'error', number(0, 0, 1) + plain + number(0) + text(b'damaged', b'fetch it again') + number(0)
+
+
 def seeds(plugin):
     """(target, name, content)."""
     machines = {path.stem: captures.Capture(path) for path in sorted((SOURCE / 'tests' / 'machines').glob('*.tar'))}
@@ -190,6 +211,8 @@ def seeds(plugin):
         named = path.read_text(encoding='utf-8').replace('name = "%s"' % path.stem, 'name = "acme-uart"', 1)
         yield 'uart', path.stem, named.encode()
     yield 'plugin_note', 'good', plugin
+    for name, content in answer_seeds():
+        yield 'findings', name, content
     yield from power_seeds()
     yield from container_seeds()
 

@@ -194,6 +194,11 @@ def run_case(kxf, name, case, folder, update):
     reasons = ['standard error: ' + said] if said else []
     if kxf.run(arguments, folder)[1] != plan:
         reasons.append('a second run gives another plan')
+    unconfined = json.loads(kxf.run([*arguments, '--no-sandbox'], folder)[1])
+    said_so = [decision for decision in unconfined['decisions'] if decision['topic'] == 'sandbox']
+    unconfined['decisions'] = [decision for decision in unconfined['decisions'] if decision not in said_so]
+    if len(said_so) != 1 or json.dumps(unconfined) != json.dumps(json.loads(plan)):
+        reasons.append('--no-sandbox changes more of the plan than that it was given')
     if program.can_be_nobody():
         status, other, said, _ = kxf.run(arguments, folder, nobody=True)
         if other != plan:
