@@ -95,7 +95,9 @@ class Reader {
   void message(std::string& value) {
     text(value);
     std::ranges::replace_if(
-        value, [](char letter) { return (letter >= 0 && letter < ' ') || letter == 0x7f; }, '?');
+        value,
+        [](char letter) { return static_cast<unsigned char>(letter) < ' ' || letter == 0x7f; },
+        '?');
   }
   void raw(ByteVector& value) {
     const ByteView found = raw_view();
