@@ -78,8 +78,8 @@ constexpr SettingSpec setting_specs[] = {
      "pages of the purgatory's tables: 4K, 16K or 64K; auto: the running kernel's. Larger ones map "
      "what is beside a segment, too"},
     {sha256_setting, "auto",
-     "how the purgatory makes SHA-256: portable, or auto: by the CPU's instructions if it has "
-     "them"},
+     "SHA-256 in the purgatory: auto: by the CPU's instructions for it if it has them; portable: "
+     "never"},
 };
 
 constexpr std::uint64_t all_page_sizes[] = {4 * kib, 16 * kib, 64 * kib};

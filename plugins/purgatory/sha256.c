@@ -21,6 +21,8 @@
 
 typedef uint64_t __attribute__((may_alias)) pair_of_words;
 
+#ifndef KXF_OWN_SHA256_BLOCKS
+
 #define ROTR(x, n) (((x) >> (n)) | ((x) << (32 - (n))))
 #define CH(x, y, z) ((z) ^ ((x) & ((y) ^ (z))))
 #define MAJ(x, y, z) (((x) & (y)) | ((z) & ((x) | (y))))
@@ -69,7 +71,7 @@ typedef uint64_t __attribute__((may_alias)) pair_of_words;
 #define LAST w8, w9, wa, wb, wc, wd, we, wf
 #define CALL(macro, ...) macro(__VA_ARGS__)
 
-void kxf_sha256_portable(uint32_t state[8], const void* start, uint64_t blocks) {
+void kxf_sha256_blocks(uint32_t state[8], const void* start, uint64_t blocks) {
   const pair_of_words* in = start;
   for (; blocks != 0; --blocks, in += 8) {
     uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
@@ -115,11 +117,7 @@ void kxf_sha256_portable(uint32_t state[8], const void* start, uint64_t blocks) 
   }
 }
 
-#ifndef KXF_OWN_SHA256_BLOCKS
-void kxf_sha256_blocks(uint32_t state[8], const void* in, uint64_t blocks) {
-  kxf_sha256_portable(state, in, blocks);
-}
-#endif
+#endif /* KXF_OWN_SHA256_BLOCKS */
 
 void kxf_sha256(const void* start, uint64_t size_bytes, uint8_t digest[32]) {
   uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,

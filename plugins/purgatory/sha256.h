@@ -13,11 +13,9 @@ extern "C" {
  * KXF_DIGEST_ALIGNMENT. */
 void kxf_sha256(const void* start, uint64_t size_bytes, uint8_t digest[32]);
 
-/* The hash computation of section 6.2.2 for whole blocks of 64 bytes, in general registers. */
-void kxf_sha256_portable(uint32_t state[8], const void* in, uint64_t blocks);
-
-/* The same, by what the CPU has for it: kxf_sha256_portable() unless the architecture's sources
- * define it, which they say by KXF_OWN_SHA256_BLOCKS among the compiler's flags. */
+/* The hash computation of section 6.2.2 for whole blocks of 64 bytes. An architecture that has a
+ * better one than that of sha256.c, in general registers, brings it, and says so by
+ * KXF_OWN_SHA256_BLOCKS among the compiler's flags. */
 void kxf_sha256_blocks(uint32_t state[8], const void* in, uint64_t blocks);
 
 #ifdef __cplusplus

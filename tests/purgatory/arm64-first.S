@@ -5,7 +5,7 @@
  * is wanted. Entered at EL1 or EL2 with the MMU off, at FIRST.
  *
  * At CONFIG, 64 bits each: where the purgatory is; how to enter it (0: as we were entered, 1: with
- * HCR_EL2.E2H and TGE set, 2: at EL1 under the monitor below); for the monitor what it does when the
+ * HCR_EL2.E2H and TGE set, 2: at EL1 under the monitor below, 3: as we were, with FP/SIMD enabled); for the monitor what it does when the
  * purgatory writes SCTLR_EL1 for the how-manieth time: 1: an SError becomes pending, 2: the next
  * instruction is at an address where nothing is; how-manieth, from 1.
  *
@@ -31,7 +31,11 @@ _start:
 	cmp	x13, #8
 	b.eq	at_el2
 at_el1:
-	set_values el1, cpacr_el1
+	cmp	x11, #3
+	b.ne	1f
+	mov	x13, #(3 << 20)
+	msr	cpacr_el1, x13
+1:	set_values el1, cpacr_el1
 	save_values el1, cpacr_el1
 	br	x10
 

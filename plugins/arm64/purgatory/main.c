@@ -60,6 +60,7 @@ static unsigned field(uint64_t value, unsigned lowest_bit) {
 /* ---- SHA-256 ---- */
 
 void kxf_sha256_instructions(uint32_t state[8], const void* in, uint64_t blocks);
+void kxf_sha256_vectors(uint32_t state[8], const void* in, uint64_t blocks);
 extern const struct kxf_params kxf_params __attribute__((visibility("hidden")));
 
 /* ID_AA64ISAR0_EL1.SHA2, bits 15 to 12: 1 and more have the instructions of SHA-256. */
@@ -68,7 +69,7 @@ void kxf_sha256_blocks(uint32_t state[8], const void* in, uint64_t blocks) {
       (kxf_params.flags & KXF_FLAG_PORTABLE_SHA) == 0)
     kxf_sha256_instructions(state, in, blocks);
   else
-    kxf_sha256_portable(state, in, blocks);
+    kxf_sha256_vectors(state, in, blocks);
 }
 
 /* ---- the MMU ---- */

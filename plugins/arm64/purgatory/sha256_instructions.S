@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * SHA-256 by the CPU's instructions for it (FEAT_SHA256; Arm ARM DDI 0487, chapter C7, SHA256H,
- * SHA256H2, SHA256SU0, SHA256SU1), about a twentieth of the general registers' instructions.
+ * SHA256H2, SHA256SU0, SHA256SU1), a sixteenth of what sha256_vectors.S takes.
  *
  * void kxf_sha256_instructions(uint32_t state[8], const void* in, uint64_t blocks);
  *
@@ -34,7 +34,7 @@
 	.globl	kxf_sha256_instructions
 kxf_sha256_instructions:
 	cbz	x2, 2f
-	adr	x9, constants
+	adr	x9, kxf_sha256_constants
 	ld1	{v16.4s, v17.4s, v18.4s, v19.4s}, [x9], #64
 	ld1	{v20.4s, v21.4s, v22.4s, v23.4s}, [x9], #64
 	ld1	{v24.4s, v25.4s, v26.4s, v27.4s}, [x9], #64
@@ -72,7 +72,8 @@ kxf_sha256_instructions:
 2:	ret
 
 	.balign	16
-constants:	/* FIPS 180-4, section 4.2.2 */
+	.globl	kxf_sha256_constants
+kxf_sha256_constants:	/* FIPS 180-4, section 4.2.2 */
 	.word	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5
 	.word	0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5
 	.word	0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3
