@@ -20,7 +20,7 @@ using conformance::CheckedRule;
 using conformance::Outcome;
 using Json = nlohmann::ordered_json;
 
-constexpr int json_schema = 1;
+constexpr int check_schema = 1;
 
 /// Samples with the bytes that they are views of.
 struct Samples {
@@ -78,7 +78,7 @@ void print_json(const conformance::Subject& subject, const std::vector<CheckedRu
                      {"title", one.rule->title},
                      {"outcome", name_of(one.result.outcome)},
                      {"reasons", one.result.reasons}});
-  const Json json = {{"schema", json_schema},
+  const Json json = {{"schema", check_schema},
                      {"path", subject.file.string()},
                      {"name", subject.metadata.name},
                      {"passed", count(checked, Outcome::failed) == 0},

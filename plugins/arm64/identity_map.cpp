@@ -11,7 +11,7 @@
 namespace kxf::arm64 {
 namespace {
 
-constexpr std::string_view topic = "purgatory MMU";
+constexpr std::string_view map_topic = "purgatory MMU";
 
 /// A granule and why it is this one.
 struct Choice {
@@ -60,7 +60,7 @@ Decision decision_of(const Granule& granule, const PageTables& tables, std::size
                      std::uint64_t room_bytes, std::string_view why) {
   const std::uint64_t largest = tables.leaves.empty() ? 0 : tables.leaves.rbegin()->first;
   return {
-      std::string(topic),
+      std::string(map_topic),
       fmt::format("on while it verifies, {} page tables of {}", tables.count,
                   size_text(granule.bytes())),
       fmt::format("{}; {} ranges below 2^{} in blocks of up to {}; room for {} tables, as places "
@@ -76,7 +76,7 @@ Result<IdentityMap> plan_identity_map(const PurgatoryQuestion& question,
   IdentityMap map;
   if (question.digests.empty()) return map;  // a few lines of text need no cache
   const auto stays_off = [&](std::string reason) {
-    map.decisions = {{std::string(topic), "off", std::move(reason)}};
+    map.decisions = {{std::string(map_topic), "off", std::move(reason)}};
     return map;
   };
   if (!question.may_use_mmu) return stays_off("purgatory.mmu");
