@@ -6,18 +6,16 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "cli/armed.hpp"
 #include "cli/report.hpp"
 #include "cli/verbs.hpp"
 #include "load/load_record.hpp"
 #include "machine/open.hpp"
+#include "text/json.hpp"
 
 namespace kxf::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::string check_json(std::string_view verdict, const std::vector<CrashFinding>& findings,
                        const Json& crash_kernel) {

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "cli/report.hpp"
@@ -14,12 +13,11 @@
 #include "plugin/builtin.hpp"
 #include "plugin/candidates.hpp"
 #include "plugin/registry.hpp"
+#include "text/json.hpp"
 #include "uart/uart_files.hpp"
 
 namespace kxf::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr int json_schema = 1;
 

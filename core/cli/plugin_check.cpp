@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "cli/report.hpp"
 #include "cli/verbs.hpp"
 #include "conformance/rule.hpp"
 #include "image/files.hpp"
+#include "text/json.hpp"
 
 namespace kxf::cli {
 namespace {
@@ -18,8 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 using conformance::CheckedRule;
 using conformance::Outcome;
-using Json = nlohmann::ordered_json;
-
 constexpr int check_schema = 1;
 
 /// Samples with the bytes that they are views of.

@@ -3,16 +3,14 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 
 #include "kxf/cpu.hpp"
+#include "text/json.hpp"
 
 namespace kxf {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
-
 fs::path file_in(const fs::path& directory) { return directory / "crash.json"; }
 
 Json notes_json(const CrashNotes& notes) {

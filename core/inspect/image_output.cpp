@@ -4,14 +4,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <nlohmann/json.hpp>
-
 #include "plugin/kinds.hpp"
+#include "text/json.hpp"
 
 namespace kxf {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::string_view name_of(ProbeVerdict verdict) {
   switch (verdict) {
@@ -28,12 +25,6 @@ std::string_view kind_of(const ImageLayer& layer) {
 
 std::string_view name_of(Placement placement) {
   return placement == Placement::lowest ? "lowest" : "anywhere";
-}
-
-Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
-template <class T>
-Json value_or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
 }
 
 Json layer_json(const ImageLayer& layer) {

@@ -5,12 +5,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+
+#include "text/json.hpp"
 
 namespace kxf {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 /// RAM and what of it may be used; all other kinds keep segments away.
 bool is_memory(const MemoryRange& range) {
@@ -30,11 +29,6 @@ std::string access_text(const ConsoleChoice& console) {
 std::string place_text(const ConsoleDevice& device) {
   return device.terminal ? fmt::format("terminal {}", hex(*device.terminal))
                          : hex(device.phys_base);
-}
-
-Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
-Json address_or_null(const std::optional<std::uint64_t>& value) {
-  return value ? Json(hex(*value)) : Json(nullptr);
 }
 
 Json ranges_json(const MemoryMap& memory, bool want_memory) {

@@ -3,16 +3,13 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "load/record_file.hpp"
+#include "text/json.hpp"
 
 namespace kxf {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
-
 constexpr const char* reload = "load the kernel again with \"kxf load\"";
 
 fs::path file_in(const fs::path& directory) { return directory / "loaded.json"; }

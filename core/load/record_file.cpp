@@ -8,19 +8,17 @@
 
 #include <cerrno>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "machine/file.hpp"
 #include "memory/discovery.hpp"
+#include "text/json.hpp"
 #include "text/number.hpp"
 
 namespace kxf {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
-
 constexpr unsigned schema = 1;
 
 /// 65,536 ranges take 3 MiB.

@@ -3,12 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
+#include "text/json.hpp"
 
 namespace kxf {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr const char* capture_again = "make the capture again with \"kxf capture\"";
 

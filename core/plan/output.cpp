@@ -3,12 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
+#include "text/json.hpp"
 
 namespace kxf {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::string hex_digest(const Sha256& digest) {
   std::string text;
@@ -59,14 +57,6 @@ Json memory_json(const MemoryMap& memory) {
           {"disagreements", disagreements}};
 }
 
-template <class T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-Json address_or_null(const std::optional<std::uint64_t>& value) {
-  return value ? Json(hex(*value)) : Json(nullptr);
-}
-
 Json cpus_json(const CpuReport& report) {
   Json cpus = Json::array();
   for (const CpuState& cpu : report.cpus)
@@ -74,8 +64,8 @@ Json cpus_json(const CpuReport& report) {
                     {"enable_method", cpu.node.enable_method},
                     {"release_addr", address_or_null(cpu.node.release_address)},
                     {"return_addr", address_or_null(cpu.node.return_address)},
-                    {"logical_id", or_null(cpu.logical_id)},
-                    {"online", or_null(cpu.online)},
+                    {"logical_id", value_or_null(cpu.logical_id)},
+                    {"online", value_or_null(cpu.online)},
                     {"verdict", name_of(cpu.assessment.verdict)},
                     {"reason", cpu.assessment.reason}});
   return cpus;

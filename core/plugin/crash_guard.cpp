@@ -19,14 +19,18 @@ namespace {
 constexpr std::array fatal_signals{SIGSEGV, SIGBUS,  SIGILL, SIGFPE,
                                    SIGABRT, SIGTRAP, SIGSYS, SIGALRM};
 
+}  // namespace
+
 /// All that a signal handler needs, made before: it may neither allocate nor format.
-struct Texts {
+struct CrashTexts {
   std::array<std::string, fatal_signals.size()> of_signal;
   std::string of_exception;
 };
 
+namespace {
+
 /// Those of the guard that stands. A handler has no argument to get them by.
-const Texts* standing = nullptr;
+const CrashTexts* standing = nullptr;
 
 [[noreturn]] void end_with(const std::string& text) {
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
@@ -54,7 +58,7 @@ std::string text_of_end(std::string_view plugin, std::string_view what) {
 }  // namespace
 
 struct CrashGuard::State {
-  Texts texts;
+  CrashTexts texts;
   /// For a plugin that has used up the stack.
   std::vector<char> stack = std::vector<char>(64U << 10U);
   stack_t stack_before{};

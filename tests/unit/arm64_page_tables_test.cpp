@@ -12,6 +12,7 @@
 #include "arm64/page_tables.hpp"
 #include "arm64/purgatory/mmu.h"
 
+namespace arm64_page_tables_test {
 namespace {
 
 using kxf::Range;
@@ -359,3 +360,5 @@ TEST_CASE("what tables cannot hold is refused") {
         "access");
   CHECK_FALSE(Granule::of(8 * kib).has_value());
 }
+
+}  // namespace arm64_page_tables_test

@@ -3,6 +3,7 @@
 
 #include "image/claims.hpp"
 
+namespace claims_test {
 namespace {
 
 using namespace kxf;
@@ -59,3 +60,5 @@ TEST_CASE("overlays need a tree") {
 }
 
 }  // namespace
+
+}  // namespace claims_test

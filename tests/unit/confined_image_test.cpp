@@ -8,6 +8,7 @@
 #include "fake_registry.hpp"
 #include "image/findings_bytes.hpp"
 
+namespace confined_image_test {
 namespace {
 
 using kxf::Blob;
@@ -195,3 +196,5 @@ TEST_CASE("findings as bytes: texts for people cannot steer a terminal") {
   CHECK(back->image.error().message == "bad?[2J?kxf: loaded");
   CHECK(back->image.error().remedy == "do? so");
 }
+
+}  // namespace confined_image_test

@@ -12,6 +12,7 @@
 #include "conformance/rule.hpp"
 #include "machine/file.hpp"
 
+namespace conformance_test {
 namespace {
 
 using namespace kxf;
@@ -118,3 +119,5 @@ TEST_CASE("guarded bytes are a copy") {
 }
 
 }  // namespace
+
+}  // namespace conformance_test

@@ -14,6 +14,7 @@
 #include "sandbox/run_confined.hpp"
 #include "scratch.hpp"
 
+namespace crash_guard_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -119,3 +120,5 @@ TEST_CASE("crash guard: outside of it everything is as it was") {
   });
   CHECK(timer.status == 42);
 }
+
+}  // namespace crash_guard_test

@@ -7,6 +7,7 @@
 
 #include "fake_registry.hpp"
 
+namespace image_output_test {
 namespace {
 
 using kxf_test::contains;
@@ -75,3 +76,5 @@ TEST_CASE("inspect image: two that claim the same bytes are both shown") {
   CHECK(contains(text, "twin-b: mine"));
   CHECK(json["kernel"].is_null());
 }
+
+}  // namespace image_output_test

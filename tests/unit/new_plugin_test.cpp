@@ -12,6 +12,7 @@
 #include "template/files.hpp"
 #include "template/new_plugin.hpp"
 
+namespace new_plugin_test {
 namespace {
 
 using namespace kxf;
@@ -113,3 +114,5 @@ TEST_CASE("names of new plugins") {
 }
 
 }  // namespace
+
+}  // namespace new_plugin_test

@@ -13,6 +13,7 @@
 #include "machine/file.hpp"
 #include "scratch.hpp"
 
+namespace run_confined_test {
 namespace {
 
 using kxf::ByteVector;
@@ -193,3 +194,5 @@ TEST_CASE("sandbox: memory that was shared before is how large results come back
   CHECK(std::string_view(letters) == "from the child");
   munmap(page, 4096);
 }
+
+}  // namespace run_confined_test
