@@ -189,11 +189,9 @@ Asked ask(const Codec& codec, ByteView packed) {
     OutputBuffer out(unpack_limit_bytes);
     const auto unpacked = codec.unpack(packed, out);
     asked.usable = unpacked.has_value();
+    if (out.overrun()) asked.contract.emplace_back("it commits more bytes than it was given");
     if (!unpacked) {
       refused(unpacked.error(), asked, digest);
-    } else if (out.size_bytes() > unpack_limit_bytes) {
-      asked.contract.push_back(fmt::format("it commits {} bytes, its limit are {}",
-                                           out.size_bytes(), unpack_limit_bytes));
     } else {
       const Blob result = out.take();
       digest.add(std::uint64_t{result.size_bytes()});

@@ -79,6 +79,10 @@ def _bad_kernel(defect, message, remedy):
                 make=file('Image', b'BAD ' + bytes(5000)), plugins=directory(copied(defect)), needs=_needs_bad_plugins, status=4)
 
 
+def _verb(name, arguments, message, remedy, **more):
+    return Case('plugin-' + name, message, remedy, verb=arguments, plugins=lambda folder, kxf: [], **more)
+
+
 def _own(extra, _):
     os.chown(extra / 'good.so', program.NOBODY, program.NOBODY)
 
@@ -170,6 +174,17 @@ def cases():
              make=_wrong_pin, plugins=directory(good), needs=_needs_bad_plugins),
         Case('plugin-pinned-and-missing', 'board.toml|"nowhere.so"|nowhere.so', '.', PROFILE,
              make=profile('plugins.sha256 = { "nowhere.so" = "%s" }\n' % ('0' * 64))),
+        # is to be made, or to be checked
+        _verb('new-kind', ['plugin', 'new', 'console-sink', 'acme-uart'], 'no template for .* "console-sink", only for: codec, format',
+              'take one of these'),
+        _verb('new-name-malformed', ['plugin', 'new', 'format', '../up'], 'the name "../up" is not made of lower case', 'choose'),
+        _verb('new-name-reserved', ['plugin', 'new', 'codec', 'none'], 'the name "none" is kxf.s own', 'choose'),
+        _verb('new-folder-in-use', ['plugin', 'new', 'format', 'acme-wrap', '-o', '.'], 'is there already and no empty directory', '-o',
+              make=file('somebodys', 'file')),
+        _verb('new-folder-nowhere', ['plugin', 'new', 'format', 'acme-wrap', '-o', 'no/such'], 'cannot write .*/no/such: ', '-o'),
+        _verb('check-samples-missing', ['plugin', 'check', 'any.so', '--samples', './nowhere'], 'cannot read the samples in ./nowhere: ',
+              'own formats'),
+        _verb('check-samples-none', ['plugin', 'check', 'any.so', '--samples', '.'], 'there are no samples in .', 'or leave --samples out'),
         # is there twice
         Case('plugin-name-twice', 'has the name "good" too|good.so in the same directory', 'remove one of the two',
              plugins=directory(good, copied('good', 'other.so')), needs=_needs_bad_plugins),
