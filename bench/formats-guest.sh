@@ -32,7 +32,7 @@ each() {
 	kxf="--profile $PROFILE --kernel /tmp/$name --digest none"
 	# shellcheck disable=SC2086  # words
 	measure "kxf-$name" '/sbin/kexec -u' /usr/bin/kxf load $kxf --command-line "$line" &&
-		measure "dry-$name" true /usr/bin/kxf load --dry-run $kxf --command-line "$line" || return 1
+		measure "dry-$name" true /usr/bin/kxf load --dry-run --no-sandbox $kxf --command-line "$line" || return 1
 	if [ $# -gt 0 ]; then
 		program=$1
 		shift

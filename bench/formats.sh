@@ -6,8 +6,8 @@
 #              bench/formats.sh Image.gz uImage     some of them
 #   Debian's Image in every compression and wrapping that kxf reads, in tmpfs, in one arm64 guest; without a digest. QEMU
 #   counts instructions (-icount shift=0: one is 1 ns of the guest's time), the kernel's among them. Memory is the peak of a
-#   control group (bench.c). Unpacking is a dry run of the load, less the same for the Image as it is: it ends with the
-#   kernel in memory. The program (zstd -dc, ...) writes to /dev/null, and its start is in its figure.
+#   control group (bench.c). Unpacking is a dry run of the load without a confined child, less the same for the Image as it is:
+#   it ends with the kernel in memory. The program (zstd -dc, ...) writes to /dev/null, and its start is in its figure.
 # Expect:      the tables of README.md, and exit status 1 when a ratio is above the target that stands beside it.
 # Time:        4 minutes, beside the builds of the first time
 # env: KXF_NO_BUILD=1  build/stage-arm64 is as it should be
