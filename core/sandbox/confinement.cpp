@@ -59,7 +59,8 @@ constexpr std::uint32_t landlock_version = 1;  // LANDLOCK_CREATE_RULESET_VERSIO
 Result<bool> deny_files() {
   const long abi = syscall(SYS_landlock_create_ruleset, nullptr, 0, landlock_version);
   if (abi < 0) {
-    if (errno == ENOSYS || errno == EOPNOTSUPP) return false;
+    // EPERM: filters of containers answer so to calls that they do not know.
+    if (errno == ENOSYS || errno == EOPNOTSUPP || errno == EPERM) return false;
     return cannot("landlock_create_ruleset", errno);
   }
   const LandlockRights rights = landlock_rights(abi);
