@@ -91,6 +91,23 @@ TEST_CASE("seal: digests cover every segment but the purgatory, with the final s
   CHECK_FALSE(contains(text, "verify purgatory"));
 }
 
+TEST_CASE("plan: the purgatory knows what it will verify before there are digests") {
+  FakeScene scene;
+  scene.initrd("12345");
+  scene.policy.digest = {kxf::DigestChoice::always, "--digest"};
+  const auto planned = scene.planned();
+  const std::string text(kxf::text_of(planned.plan.segment("purgatory")->bytes.view()));
+  for (const char* name : {"kernel", "initrd", "dtb"}) {
+    CAPTURE(name);
+    const kxf::Segment& covered = *planned.plan.segment(name);
+    const auto bytes = kxf::Range::sized(covered.range.start, covered.bytes.size_bytes());
+    CHECK(contains(text, fmt::format("verify {} {} 0000\n", name, to_text(bytes))));
+  }
+  scene.policy.digest = {kxf::DigestChoice::none, "--digest"};
+  const auto without = scene.planned();
+  CHECK_FALSE(contains(kxf::text_of(without.plan.segment("purgatory")->bytes.view()), "verify "));
+}
+
 TEST_CASE("seal: what goes to the system call points into the sealed segments") {
   FakeScene scene;
   const auto sealed = seal(scene.planned(), scene.machine, Seeds::random);
