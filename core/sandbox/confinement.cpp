@@ -238,8 +238,8 @@ Result<std::vector<std::string>> confine_self(const ChildLimits& limits, int cha
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return cannot("no_new_privs", errno);
   KXF_TRY(landlocked, deny_files());
   if (!landlocked) not_confined.emplace_back("files: it has no Landlock");
-  KXF_CHECK(limit(RLIMIT_NOFILE, 0));
   if constexpr (!sanitized) {
+    KXF_CHECK(limit(RLIMIT_NOFILE, 0));
     if (has_filters())
       KXF_CHECK(deny_calls(channel, on_forbidden_call));
     else

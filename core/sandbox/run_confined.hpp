@@ -56,8 +56,8 @@ struct Confined {
 /// as it is now and changes none of it but what is mapped as shared. It has no open file but its
 /// way back and may not open any; it has no_new_privs, no capabilities, Landlock that denies all, a
 /// seccomp filter that leaves it memory and its own end, and limits of memory and time. Under a
-/// sanitizer, which needs both, the filter and the limit of memory are left out (`sanitized`
-/// below). The process must have one thread.
+/// sanitizer, which needs them, the filter and the limits of memory and of descriptors are left out
+/// (`sanitized` below). The process must have one thread.
 /// Errors: the child crashed (by which signal), did not end in time, made a system call that it
 /// may not (which), took too much memory, ended without an answer or with one that is cut short or
 /// too large; a child cannot be made or confined. Each names `who` and what it was at. `end` is

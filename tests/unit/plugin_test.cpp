@@ -219,8 +219,10 @@ TEST_CASE("plugin: an undefined symbol is the dynamic linker's message with the 
 TEST_CASE("plugin: a second symbol that others could bind to is refused by name") {
   const Directory directory;
   directory.add("two-symbols");
-  CHECK(complaint(directory, "two-symbols.so") ==
-        "exports more than its descriptor: bad_second_symbol");
+  const std::string said = complaint(directory, "two-symbols.so");
+  // A sanitizer adds symbols of its own in front.
+  CHECK(said.starts_with("exports more than its descriptor: "));
+  CHECK(said.ends_with("bad_second_symbol"));
 }
 
 TEST_CASE("plugin: what is no complete ELF file of this machine is refused before it is loaded") {
