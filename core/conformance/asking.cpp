@@ -242,7 +242,7 @@ RuleResult for_each_reader(const Subject& subject, const std::map<std::string, R
   return std::move(joined).done("it has neither formats nor codecs");
 }
 
-void Joined::add(const std::string& who, RuleResult result) {
+void Joined::add(const std::string& who, const RuleResult& result) {
   for (const std::string& reason : result.reasons)
     joined_.reasons.push_back(result.outcome == Outcome::not_applicable
                                   ? fmt::format("{}: not applicable: {}", who, reason)

@@ -52,7 +52,7 @@ using OneVerdict = std::function<RuleResult(const std::string& item, const Child
 /// Results of several implementations as one: failed when one is.
 class Joined {
  public:
-  void add(const std::string& who, RuleResult result);
+  void add(const std::string& who, const RuleResult& result);
   [[nodiscard]] RuleResult done(std::string_view without_any) &&;
 
  private:

@@ -81,7 +81,7 @@ RuleResult check_returns(Subject& subject) {
         if (answer.answered) return answer.report.result;
         const bool forbidden = answer.end == ChildEnd::forbidden_call;
         const std::string_view rule = forbidden ? "KXP-12" : "KXP-11";
-        const RuleResult silent =
+        RuleResult silent =
             RuleResult::not_applicable(fmt::format("its calls do not return ({})", rule));
         subject.silent.emplace(item, silent);
         if (!forbidden) return answer.report.result;

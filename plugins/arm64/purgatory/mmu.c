@@ -26,6 +26,7 @@ static uint64_t mapped_until(const struct kxf_mmu* mmu, uint64_t at, uint64_t at
   for (unsigned level = mmu->first_level; level <= 3; ++level) {
     const unsigned shift = mmu->granule_bits + (3 - level) * index_bits;
     const uint64_t index = (at >> shift) & low_bits(index_bits);
+    /* A physical address. NOLINTNEXTLINE(performance-no-int-to-ptr) */
     const uint64_t descriptor = ((const uint64_t*)table)[index];
     if ((descriptor & VALID) == 0) return 0;
     const int is_table_or_page = (descriptor & TABLE_OR_PAGE) != 0;
