@@ -116,7 +116,7 @@ std::optional<Range> range_of(const Json& pair) {
   if (!pair.is_array() || pair.size() != 2) return std::nullopt;
   const auto start = address_of(pair[0]);
   const auto end = address_of(pair[1]);
-  if (!start || !end) return std::nullopt;
+  if (!start || !end || *end < *start) return std::nullopt;
   return Range{*start, *end};
 }
 

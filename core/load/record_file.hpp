@@ -43,7 +43,7 @@ void remove_record(const std::filesystem::path& path);
 
 [[nodiscard]] nlohmann::ordered_json json_of(const Range& range);
 [[nodiscard]] nlohmann::ordered_json json_of(const RangeSet& set);
-/// Nothing when it is not the shape that json_of() gives.
+/// Nothing when it is not the shape that json_of() gives, or a range ends before it starts.
 [[nodiscard]] std::optional<Range> range_of(const nlohmann::ordered_json& pair);
 [[nodiscard]] std::optional<RangeSet> ranges_of(const nlohmann::ordered_json& list);
 

@@ -8,6 +8,7 @@ Time:        below 1 s
 """
 import bz2
 import gzip
+import json
 import lzma
 import pathlib
 import struct
@@ -178,6 +179,21 @@ def answer_seeds():
     yield 'error', number(0, 0, 1) + plain + number(0) + text(b'damaged', b'fetch it again') + number(0)
 
 
+def armed_seed():
+    """What core/crash/armed.cpp writes."""
+    region = ['0x48000000', '0x50000000']
+    return json.dumps({
+        'schema': 1, 'kxf': '0.1.0', 'boot_id': '', 'backend': 'kexec_load', 'kernel': '/boot/vmlinuz', 'initrds': ['/boot/initrd'],
+        'command_line': 'console=ttyAMA0', 'digest': True, 'segments': [{'name': 'kernel', 'range': ['0x48000000', '0x49000000']}],
+        'regions': [region], 'home': region, 'kernel_updates': False,
+        'capacity': {'region_bytes': 1 << 27, 'loaded_bytes': 1 << 24, 'initrd_bytes': 4096, 'files_bytes': 8192,
+                     'files_evidence': 'counted in its archive', 'working_bytes': 1 << 25},
+        'vmcoreinfo': ['0x40001000', '0x40002000'], 'cpus': [{'cpu': 0, 'notes': ['0x40003000', '0x40003170']}],
+        'cpus_present': [0], 'dumped': [['0x40000000', '0x48000000'], ['0x50000000', '0x80000000']],
+        'ram': [['0x40000000', '0x80000000']],
+    }).encode()
+
+
 def seeds(plugin):
     """(target, name, content)."""
     machines = {path.stem: captures.Capture(path) for path in sorted((SOURCE / 'tests' / 'machines').glob('*.tar'))}
@@ -200,6 +216,7 @@ def seeds(plugin):
         yield 'core_header', word, core_header(order)
     for name, content in initrd_seeds():
         yield 'initrd_files', name, content
+    yield 'armed', 'kernel', armed_seed()
     yield 'iomem', 'hidden', b'00000000-00000000 : System RAM\n  00000000-00000000 : Kernel code\n'
     yield 'tar', 'capture', with_embedded_tree(machines['virt-efi-acpi']).tar()
     for number, text in enumerate(EARLYCON):
