@@ -39,9 +39,14 @@ Status print_board(const Subject& subject, Record record) {
   return {};
 }
 
-/// Does it begin as a flattened device tree (Devicetree Specification, 5.2)? So does an image that
-/// is made of one, which a format knows.
-bool begins_as_tree(ByteView bytes) { return Bytes(bytes).has(0, "\xd0\x0d\xfe\xed"); }
+/// Is it a board's device tree? Its root names the board (Devicetree Specification, 3.2), and no
+/// format says that the bytes are its own: an image can be made of a tree, too.
+bool is_board(ByteView bytes, const std::vector<ImageLayer>& layers) {
+  for (const LayerVerdict& verdict : layers.front().verdicts)
+    if (verdict.verdict == ProbeVerdict::mine) return false;
+  const auto tree = DeviceTree::parse(bytes, "the file");
+  return tree && !tree->board().empty();
+}
 
 /// Prints what was found also where that is no kernel, which is an error.
 Status print_image(const Subject& subject, ImageFindings findings, const Record& record) {
@@ -73,9 +78,7 @@ Status print_file(const Subject& subject, Record record) {
   KXF_TRY(unwrapped, unwrap_as_policy_says({subject.file, bytes, board, keys}, subject.registry,
                                            subject.policy, written, true));
   report_not_confined(unwrapped.not_confined);
-  const std::vector<ImageLayer>& layers = unwrapped.findings.layers;
-  const bool nobody_knows_it = layers.size() == 1 && layers.front().verdicts.empty();
-  if (!nobody_knows_it || !begins_as_tree(bytes.view()))
+  if (!is_board(bytes.view(), unwrapped.findings.layers))
     return print_image(subject, std::move(unwrapped.findings), written);
   if (subject.common.machine != "/")
     return tl::unexpected(
