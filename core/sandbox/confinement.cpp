@@ -86,7 +86,7 @@ extern "C" void on_forbidden(int /*signal*/, siginfo_t* info, void* /*context*/)
 }
 
 /// Does this kernel have filters? (seccomp(2): EFAULT says so, without installing one.)
-bool has_filters() {
+[[maybe_unused]] bool has_filters() {
   return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, nullptr) == -1 && errno == EFAULT;
 }
 
@@ -137,7 +137,7 @@ scmp_arg_cmp lacks(unsigned argument, std::uint64_t mask) {
 }
 std::uint64_t descriptor(int fd) { return static_cast<std::uint64_t>(fd); }
 
-Status deny_calls(int channel, void (*on_forbidden_call)(int)) {
+[[maybe_unused]] Status deny_calls(int channel, void (*on_forbidden_call)(int)) {
   told_of_forbidden_call = on_forbidden_call;
   struct sigaction action {};
   action.sa_sigaction = static_cast<SignalAction>(on_forbidden);
@@ -172,7 +172,7 @@ Status deny_calls(int channel, void (*on_forbidden_call)(int)) {
 
 /// Private writable memory of this process, in bytes, as RLIMIT_DATA counts it (proc(5), statm:
 /// the sixth number, in pages).
-std::optional<std::uint64_t> data_bytes() {
+[[maybe_unused]] std::optional<std::uint64_t> data_bytes() {
   const auto statm = read_to_end("/proc/self/statm", 4096);
   if (!statm) return std::nullopt;
   std::string_view text = text_of(*statm);
