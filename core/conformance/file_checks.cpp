@@ -2,17 +2,19 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "conformance/checks.hpp"
 #include "elf/dynamic.hpp"
 #include "image/files.hpp"
 #include "plugin/builtin.hpp"
+#include "plugin/handshake.hpp"
+#include "plugin/loader.hpp"
 #include "plugin/trust.hpp"
 #include "uart/uart_files.hpp"
 
 namespace kxf::conformance {
 namespace {
-
-constexpr std::string_view descriptor_symbol = "kxf_plugin_v1";
 
 Result<ElfDynamic> dynamic_of(const Subject& subject) {
   KXF_TRY(file, read_file(subject.file.string()));
@@ -43,14 +45,10 @@ RuleResult check_exports(Subject& subject) {
   const auto dynamic = dynamic_of(subject);
   if (!dynamic) return RuleResult::failed(dynamic.error().message);
   std::vector<std::string> problems;
-  bool found = false;
-  for (const std::string& symbol : dynamic->exported) {
-    if (symbol == descriptor_symbol)
-      found = true;
-    else
-      problems.push_back("it exports " + one_line(symbol));
-  }
-  if (!found) problems.push_back(fmt::format("it does not export {}", descriptor_symbol));
+  for (const std::string& symbol : other_exports(*dynamic))
+    problems.push_back("it exports " + symbol);
+  if (std::ranges::find(dynamic->exported, descriptor_symbol) == dynamic->exported.end())
+    problems.push_back(fmt::format("it does not export {}", descriptor_symbol));
   return RuleResult::of(std::move(problems));
 }
 

@@ -13,6 +13,7 @@
 
 #include "kxf/image_format.hpp"
 #include "plugin/metadata.hpp"
+#include "text/one_line.hpp"
 
 namespace kxf::conformance {
 
@@ -68,8 +69,5 @@ struct CheckedRule {
 
 /// Hold the plugin against every rule, in order. What runs of the plugin runs in children.
 [[nodiscard]] std::vector<CheckedRule> check_plugin(Subject& subject);
-
-/// Text of a plugin as it can be printed: what is no printable ASCII becomes "?".
-[[nodiscard]] std::string one_line(std::string_view text);
 
 }  // namespace kxf::conformance

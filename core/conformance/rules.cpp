@@ -48,13 +48,6 @@ std::string_view name_of(Outcome outcome) {
 
 std::span<const Rule> rules() { return all_rules; }
 
-std::string one_line(std::string_view text) {
-  std::string line(text);
-  std::ranges::replace_if(
-      line, [](char letter) { return letter < ' ' || letter > '~'; }, '?');
-  return line;
-}
-
 std::vector<CheckedRule> check_plugin(Subject& subject) {
   std::vector<CheckedRule> checked;
   std::vector<unsigned>

@@ -5,14 +5,14 @@
 
 #include <algorithm>
 
+#include "text/one_line.hpp"
+
 namespace kxf {
 inline namespace KXF_ABI_NAMESPACE {
 
 std::string shown(std::string_view text) {
   constexpr std::size_t longest = 64;
-  std::string result(text.substr(0, longest));
-  std::ranges::replace_if(
-      result, [](char letter) { return letter < ' ' || letter > '~'; }, '?');
+  std::string result = one_line(text.substr(0, longest));
   if (text.size() > longest) result += "...";
   return result;
 }

@@ -6,6 +6,8 @@
 #include <bit>
 #include <cstdint>
 
+#include "plugin/loader.hpp"
+
 namespace kxf {
 namespace {
 
@@ -54,6 +56,13 @@ std::vector<std::string> descriptor_mismatches(const kxf_plugin_descriptor& desc
   if (descriptor.register_plugin == nullptr)
     compare.add("descriptor field register_plugin is null");
   return std::move(compare).take();
+}
+
+std::vector<std::string> other_exports(const ElfDynamic& dynamic) {
+  std::vector<std::string> others;
+  for (const std::string& symbol : dynamic.exported)
+    if (symbol != descriptor_symbol) others.push_back(shown(symbol));
+  return others;
 }
 
 }  // namespace kxf

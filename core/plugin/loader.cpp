@@ -13,8 +13,6 @@
 namespace kxf {
 namespace {
 
-constexpr const char* descriptor_symbol = "kxf_plugin_v1";
-
 /// What dlerror() said, out of Boost.DLL's sentence around it, with the file's own name in place
 /// of the descriptor's.
 std::string linker_text(std::string_view what, std::string_view loaded_as, std::string_view path) {

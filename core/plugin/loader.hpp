@@ -10,6 +10,9 @@
 
 namespace kxf {
 
+/// What KXF_PLUGIN() calls the descriptor.
+inline constexpr const char* descriptor_symbol = "kxf_plugin_v1";
+
 /// Loads what `file` has open, not what stands at `path` by now; `path` is for messages. The
 /// library stays for the rest of the process, and with it the descriptor: its objects are in use
 /// everywhere, and a half-unloaded plugin is worse than a loaded one.

@@ -102,14 +102,10 @@ tl::unexpected<Error> unknown(std::string_view name, const List<Interface>& list
                 remedy_for(name, names, "install the plugin that has it, or name another one"));
 }
 
-/// A plugin shows its descriptor to the world and nothing else: a second name could be taken for
-/// another library's.
 Status check_exports(const OpenFile& file) {
   KXF_TRY(bytes, read_file(fmt::format("/proc/self/fd/{}", file.get())));
   KXF_TRY(dynamic, read_elf_dynamic(bytes.view()));
-  std::vector<std::string> others;
-  for (const std::string& symbol : dynamic.exported)
-    if (symbol != "kxf_plugin_v1") others.push_back(shown(symbol));
+  const std::vector<std::string> others = other_exports(dynamic);
   if (others.empty()) return {};
   return refuse(fmt::format("exports more than its descriptor: {}", fmt::join(others, ", ")),
                 "build it with kxf_add_plugin() of the kxf SDK");
