@@ -64,19 +64,13 @@ Status print_image(const Subject& subject, ImageFindings findings, const Record&
 /// A file: an image, or a device tree.
 Status print_file(const Subject& subject, Record record) {
   KXF_TRY(bytes, read_file(subject.file));
-  std::vector<Blob> key_files;
-  std::vector<NamedBytes> keys;
-  for (const std::string& path : subject.policy.kernel_keys.value) {
-    KXF_TRY(key, read_file(path));
-    keys.push_back({path, key.view()});
-    key_files.push_back(std::move(key));
-  }
+  KXF_TRY(keys, read_public_keys(subject.policy));
   KXF_TRY(machine, open_machine(subject.common.machine));
   std::vector<std::string_view> board;
   if (const DeviceTree* tree = machine->device_tree()) board = tree->board();
   Record written = record;
-  KXF_TRY(unwrapped, unwrap_as_policy_says({subject.file, bytes, board, keys}, subject.registry,
-                                           subject.policy, written, true));
+  KXF_TRY(unwrapped, unwrap_as_policy_says({subject.file, bytes, board, keys.named},
+                                           subject.registry, subject.policy, written, true));
   report_not_confined(unwrapped.not_confined);
   if (!is_board(bytes.view(), unwrapped.findings.layers))
     return print_image(subject, std::move(unwrapped.findings), written);

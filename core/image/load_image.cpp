@@ -8,6 +8,7 @@
 
 #include "digest/sha256.hpp"
 #include "image/claims.hpp"
+#include "image/files.hpp"
 #include "plugin/kinds.hpp"
 #include "text/nearest.hpp"
 
@@ -360,6 +361,17 @@ Result<Settings> settings_of(const Extension& implementation, const Policy& poli
     known->second = value.value;
   }
   return settings;
+}
+
+Result<PublicKeys> read_public_keys(const Policy& policy) {
+  PublicKeys keys;
+  for (const std::string& path : policy.kernel_keys.value) {
+    auto file = read_file(path);
+    if (!file) return pass(std::move(file), "kernel.keys");
+    keys.named.push_back({path, file->view()});
+    keys.files.push_back(std::move(*file));
+  }
+  return keys;
 }
 
 std::string layer_names(const LoadedImage& image) {

@@ -71,6 +71,15 @@ struct ImageFile {
   std::span<const NamedBytes> keys = {};
 };
 
+/// Public keys of the policy, as files; `named` points into them.
+struct PublicKeys {
+  std::vector<Blob> files;
+  std::vector<NamedBytes> named;
+};
+
+/// Errors: one cannot be read.
+[[nodiscard]] Result<PublicKeys> read_public_keys(const Policy& policy);
+
 /// How the work is done; the same findings come out.
 struct UnwrapOptions {
   std::shared_ptr<OutputMemory> output = nullptr;  ///< to unpack into; null: memory of this process

@@ -254,16 +254,13 @@ Result<ImageFile> kernel_file(const Policy& policy, Record& record) {
 
 Status load_kernel(Draft& draft) {
   KXF_TRY(file, kernel_file(draft.policy, draft.record));
-  const std::vector<std::string>& paths = draft.policy.kernel_keys.value;
-  if (draft.policy.kernel_signature.value == SignatureChoice::required && paths.empty())
+  if (draft.policy.kernel_signature.value == SignatureChoice::required &&
+      draft.policy.kernel_keys.value.empty())
     return refuse(fmt::format("{} requires a signature, and there are no keys to verify one with",
                               draft.policy.kernel_signature.origin),
                   "name the public keys in kernel.keys");
-  auto key_files = read_files(paths, false);
-  if (!key_files) return pass(std::move(key_files), "kernel.keys");
-  std::vector<NamedBytes> keys;
-  for (std::size_t i = 0; i < paths.size(); ++i) keys.push_back({paths[i], (*key_files)[i].view()});
-  file.keys = keys;
+  KXF_TRY(keys, read_public_keys(draft.policy));
+  file.keys = keys.named;
   std::vector<std::string_view> board;
   if (const DeviceTree* tree = draft.machine.device_tree()) board = tree->board();
   file.board = board;
