@@ -198,7 +198,7 @@ import containers
 def read(name):
     return pathlib.Path(name).read_bytes()
 pathlib.Path('Image.efi').write_bytes(containers.zboot(read('Image.zst'), b'zstd22', certificates=bytes(512)))
-pathlib.Path('Image.uki').write_bytes(containers.uki([('.text', b'the stub'), ('.linux', read('Image'))]))
+pathlib.Path('Image.uki').write_bytes(containers.uki([('.text', b'the EFI program'), ('.linux', read('Image'))]))
 P
 }
 

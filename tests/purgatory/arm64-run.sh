@@ -1,5 +1,5 @@
 #!/bin/bash
-# arm64-run.sh WRITER CC -- the arm64 purgatory in an emulator: a stub before it, a stub behind it, and everything that can go wrong.
+# arm64-run.sh WRITER CC -- the arm64 purgatory in an emulator, between two small programs, and everything that can go wrong.
 #
 # How to run:  ctest -R arm64-purgatory (or with the two paths: kxf_arm64_purgatory_writer, an arm64 C compiler)
 # Expect:      "ok NAME" for each case, and "purgatory: N cases, 0 failed"; 77 when QEMU is missing
@@ -14,7 +14,7 @@ head -c 3000001 /dev/urandom > "$work/initrd.bin"      # no multiple of a SHA-25
 config=0x41010000
 quad() { printf -- '-device loader,addr=%s,data=%s,data-len=8\n' "$((config + 8 * $1))" "$2"; }
 
-# enter HOW WORD...: run it until the stub behind it powers off, or until the purgatory says that it will not go on. HOW is
+# enter HOW WORD...: run it until the program behind it powers off, or until the purgatory says that it will not go on. HOW is
 # el1, el2, host (EL2 with E2H and TGE), serror-N or lost-N (EL1; at its N-th write of SCTLR_EL1 an SError becomes pending, or
 # it goes on where nothing is). The variables cpu, ram and base (where the segments are) say what is under it.
 cpu=cortex-a57 ram=512M base=0x40000000

@@ -24,8 +24,8 @@
 
 	/*
 	 * Data from kxf_data_start to kxf_blob_end, all that is ever written: clean and invalidate to
-	 * the point of coherency, by VA (chapter D7, "A64 Cache maintenance instructions"). Never by set/way, which says nothing about lines that
-	 * move between caches. CTR_EL0.DminLine is log2 of the words in the smallest line.
+	 * the point of coherency, by VA (chapter D7, "A64 Cache maintenance instructions"). Never by
+	 * set/way, which says nothing about lines that move between caches. CTR_EL0.DminLine is log2 of the words in the smallest line.
 	 */
 	.macro	clean_and_invalidate_data
 	mrs	x9, ctr_el0

@@ -9,6 +9,8 @@
  * constants stay in registers, so a block is read by one instruction and touches no other memory.
  * FP/SIMD must be enabled (entry.S).
  */
+#include "arm64/purgatory/sha256_registers.inc"
+
 	.arch	armv8-a+crypto
 	.section .text.sha256, "ax", %progbits
 
@@ -34,11 +36,7 @@
 	.globl	kxf_sha256_instructions
 kxf_sha256_instructions:
 	cbz	x2, 2f
-	adr	x9, kxf_sha256_constants
-	ld1	{v16.4s, v17.4s, v18.4s, v19.4s}, [x9], #64
-	ld1	{v20.4s, v21.4s, v22.4s, v23.4s}, [x9], #64
-	ld1	{v24.4s, v25.4s, v26.4s, v27.4s}, [x9], #64
-	ld1	{v28.4s, v29.4s, v30.4s, v31.4s}, [x9]
+	load_sha256_constants
 	ld1	{v0.4s, v1.4s}, [x0]
 1:	ld1	{v4.4s, v5.4s, v6.4s, v7.4s}, [x1], #64
 	mov	v8.16b, v0.16b

@@ -13,6 +13,8 @@
  * each; w16 and w17: a XOR b of this round and of the one before; w14, w15: temporary.
  * v0 to v3: the last 16 words of the schedule; v16 to v31: the constants; v7: 0; v4 to v6: temporary.
  */
+#include "arm64/purgatory/sha256_registers.inc"
+
 	.section .text.sha256, "ax", %progbits
 
 	/* The rotations of one variable, by name: 6, 11, 25 or 2, 13, 22. */
@@ -94,11 +96,7 @@
 	.globl	kxf_sha256_vectors
 kxf_sha256_vectors:
 	cbz	x2, 2f
-	adr	x9, kxf_sha256_constants
-	ld1	{v16.4s, v17.4s, v18.4s, v19.4s}, [x9], #64
-	ld1	{v20.4s, v21.4s, v22.4s, v23.4s}, [x9], #64
-	ld1	{v24.4s, v25.4s, v26.4s, v27.4s}, [x9], #64
-	ld1	{v28.4s, v29.4s, v30.4s, v31.4s}, [x9]
+	load_sha256_constants
 	movi	v7.4s, #0
 	ldp	w4, w5, [x0]
 	ldp	w6, w7, [x0, #8]
