@@ -20,15 +20,9 @@ using conformance::CheckedRule;
 using conformance::Outcome;
 constexpr int check_schema = 1;
 
-/// Samples with the bytes that they are views of.
-struct Samples {
-  std::vector<Blob> files;
-  std::vector<NamedBytes> named;
-};
-
 /// The files right in the folder, by name. Empty ones are left out: no format has such files.
-Result<Samples> read_samples(const std::string& folder) {
-  Samples samples;
+Result<NamedFiles> read_samples(const std::string& folder) {
+  NamedFiles samples;
   if (folder.empty()) return samples;
   std::vector<fs::path> paths;
   std::error_code error;
@@ -45,8 +39,7 @@ Result<Samples> read_samples(const std::string& folder) {
   std::ranges::sort(paths);
   for (const fs::path& path : paths) {
     KXF_TRY(file, copy_file(path.string()));
-    samples.named.push_back({path.filename().string(), file.view()});
-    samples.files.push_back(std::move(file));
+    samples.add(path.filename().string(), std::move(file));
   }
   return samples;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kxf/bytes.hpp"
+#include "kxf/image_format.hpp"
 
 namespace kxf {
 
@@ -20,6 +21,17 @@ namespace kxf {
 /// The same as a copy of our own: what was verified is what is loaded, whoever writes to the file
 /// meanwhile.
 [[nodiscard]] Result<Blob> copy_file(const std::string& path);
+
+/// Files that are handed on by name; `named` points into them.
+struct NamedFiles {
+  std::vector<Blob> files;
+  std::vector<NamedBytes> named;
+
+  void add(std::string name, Blob file) {
+    named.push_back({std::move(name), file.view()});
+    files.push_back(std::move(file));
+  }
+};
 
 /// Several initrds as the kernel wants them: one behind the other, each on a multiple of 4 bytes
 /// (initramfs buffer format, Documentation/driver-api/early-userspace/buffer-format.rst). A single

@@ -8,7 +8,6 @@
 
 #include "digest/sha256.hpp"
 #include "image/claims.hpp"
-#include "image/files.hpp"
 #include "plugin/kinds.hpp"
 #include "text/nearest.hpp"
 
@@ -363,13 +362,12 @@ Result<Settings> settings_of(const Extension& implementation, const Policy& poli
   return settings;
 }
 
-Result<PublicKeys> read_public_keys(const Policy& policy) {
-  PublicKeys keys;
+Result<NamedFiles> read_public_keys(const Policy& policy) {
+  NamedFiles keys;
   for (const std::string& path : policy.kernel_keys.value) {
     auto file = read_file(path);
     if (!file) return pass(std::move(file), "kernel.keys");
-    keys.named.push_back({path, file->view()});
-    keys.files.push_back(std::move(*file));
+    keys.add(path, std::move(*file));
   }
   return keys;
 }

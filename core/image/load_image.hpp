@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "devicetree/next_tree.hpp"
+#include "image/files.hpp"
 #include "kxf/image_format.hpp"
 #include "kxf/kernel.hpp"
 #include "kxf/record.hpp"
@@ -71,14 +72,8 @@ struct ImageFile {
   std::span<const NamedBytes> keys = {};
 };
 
-/// Public keys of the policy, as files; `named` points into them.
-struct PublicKeys {
-  std::vector<Blob> files;
-  std::vector<NamedBytes> named;
-};
-
-/// Errors: one cannot be read.
-[[nodiscard]] Result<PublicKeys> read_public_keys(const Policy& policy);
+/// The public keys of the policy, by path. Errors: one cannot be read.
+[[nodiscard]] Result<NamedFiles> read_public_keys(const Policy& policy);
 
 /// How the work is done; the same findings come out.
 struct UnwrapOptions {
