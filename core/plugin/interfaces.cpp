@@ -23,6 +23,10 @@ Result<CrashLayout> Architecture::crash_layout(const ArchitectureQuestion&,
                 "use a running kernel with CONFIG_KEXEC_FILE");
 }
 Status Architecture::announce_crash(TreeEditor&, const CrashPlaces&) const noexcept { return {}; }
+Result<ByteVector> Architecture::bundle_head(const BundleQuestion&) const noexcept {
+  return refuse("this architecture's plugin cannot make bundles",
+                "use kxf load on the machine itself, or ask the plugin's vendor");
+}
 bool Architecture::handles_tree(const DeviceTree&) const noexcept { return false; }
 BoardCheck::~BoardCheck() = default;
 Codec::~Codec() = default;

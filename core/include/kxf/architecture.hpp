@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "kxf/bundle.hpp"
 #include "kxf/console.hpp"
 #include "kxf/crash.hpp"
 #include "kxf/extension.hpp"
@@ -84,6 +85,10 @@ struct PurgatoryQuestion {
   const Settings& settings;
   std::optional<BackupCopy> backup = {};
   bool may_use_mmu = true;  ///< `purgatory.mmu`: may it turn the MMU on for its work?
+  /// Of a bundle: what it brings to its place before it verifies. Null: a running kernel did.
+  const Relocation* relocation = nullptr;
+  /// Memory that outlives a reset, where it records how far it came (`purgatory.breadcrumb`).
+  std::optional<Range> breadcrumb = {};
 };
 
 /// The code between the two kernels, as position-independent bytes.
@@ -147,6 +152,13 @@ class KXF_API Architecture : public Extension {
   /// is told.
   [[nodiscard]] virtual Status announce_crash(TreeEditor& tree,
                                               const CrashPlaces& places) const noexcept;
+
+  /// The first bytes of a bundle: what firmware wants to see in front of something that it starts,
+  /// the instructions that bring one of the purgatories to its place, and the purgatories. The size
+  /// is a multiple of move_alignment and depends on the question's sizes alone. Errors: firmware of
+  /// this machine cannot start a bundle. By default: this architecture has none.
+  [[nodiscard]] virtual Result<ByteVector> bundle_head(
+      const BundleQuestion& question) const noexcept;
 
   /// The last look at the bytes before kexec_load gets them: do they keep the entry contract?
   /// Errors: the rule that is broken. By default none is.
