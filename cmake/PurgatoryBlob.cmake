@@ -10,7 +10,7 @@
 #
 # The host's own compiler is used where CMAKE_SYSTEM_PROCESSOR matches PROCESSOR, else the first
 # <prefix>gcc that is found; the cache variables KXF_<NAME>_CC, _OBJCOPY and _READELF say otherwise.
-# KIT_SOURCES are those of the kit that only some purgatories have use for: backup.c.
+# KIT_SOURCES are those of the kit that only some purgatories have use for: backup.c, relocate.c.
 # FLAGS are those of the machine, for compiler and linker. #include starts from the folder above the
 # kit and from the folder above the plugin: "purgatory/sink.h", "<name>/purgatory/params.h".
 #
@@ -46,6 +46,7 @@ function(_kxf_purgatory_kit)
   set_target_properties(kxf_purgatory PROPERTIES POSITION_INDEPENDENT_CODE ON)
   if(KXF_TESTS)
     _kxf_purgatory_host(kxf_purgatory_host "${include}" "${KXF_PURGATORY_KIT}/backup.c"
+                        "${KXF_PURGATORY_KIT}/relocate.c"
                         "${KXF_PURGATORY_KIT}/sha256.c" "${KXF_PURGATORY_KIT}/sink.c"
                         "${KXF_PURGATORY_KIT}/text.c")
   endif()

@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 
 namespace kxf::purgatory {
 namespace {
 
 static_assert(SinkProgram::max_steps == KXF_MAX_STEPS);
 static_assert(sizeof(Sha256) == sizeof(kxf_digest::sha256));
+static_assert(LoadPlan::max_segments == KXF_MAX_MOVES);
 
 Status check_register(const SinkProgram& sink, const SinkStep& step, std::size_t index) {
   if (step.width_bytes != 1 && step.width_bytes != 2 && step.width_bytes != 4)
@@ -52,6 +54,69 @@ Status check_backup(const BlobFormat& format, const BackupCopy& backup, const Ra
   return {};
 }
 
+/// What holds also of placeholders.
+Status check_moves(const BlobFormat& format, const Relocation& relocation) {
+  if (!format.relocation_offset)
+    return broken(
+        fmt::format("the {} purgatory brings no segments to their places", format.architecture));
+  if (relocation.moves.empty() || relocation.moves.size() > KXF_MAX_MOVES)
+    return broken(
+        fmt::format("{} segments are to be brought to their places, the {} purgatory "
+                    "takes 1 to {}",
+                    relocation.moves.size(), format.architecture, KXF_MAX_MOVES));
+  for (const BundleMove& move : relocation.moves)
+    if (move.size_bytes > move.destination.size_bytes() ||
+        move.destination.start % KXF_BLOB_ALIGNMENT != 0 ||
+        move.destination.end % KXF_BLOB_ALIGNMENT != 0)
+      return broken(
+          fmt::format("{} bytes are to be brought to {}, which is too small or no whole "
+                      "pages",
+                      move.size_bytes, to_text(move.destination)));
+  return {};
+}
+
+/// The payload and its parts, by offsets in the image.
+Status check_payload(const Relocation& relocation) {
+  std::uint64_t end = relocation.payload.start;
+  for (const BundleMove& move : relocation.moves) {
+    const Range source = Range::sized(move.source_offset, move.size_bytes);
+    if (source.start < end || source.end > relocation.payload.end ||
+        source.start % move_alignment != 0)
+      return broken(
+          fmt::format("{} of the bundle is to be moved, which is not aligned to {} bytes "
+                      "or lies outside of {} to {}",
+                      to_text(source), move_alignment, hex(end), hex(relocation.payload.end)));
+    end = source.end;
+  }
+  return {};
+}
+
+Status check_relocation(const BlobFormat& format, const Relocation& relocation, const Range& own,
+                        const PurgatoryQuestion& question) {
+  KXF_CHECK(check_moves(format, relocation));
+  if (question.own_address == 0) return {};
+  KXF_CHECK(check_payload(relocation));
+  if (relocation.staging.size_bytes() < relocation.payload.size_bytes() ||
+      relocation.staging.start % move_alignment != 0)
+    return broken(fmt::format("staging {} is not aligned to {} bytes or too small for {} bytes",
+                              to_text(relocation.staging), move_alignment,
+                              relocation.payload.size_bytes()));
+  std::vector<Range> written{relocation.staging};
+  for (const BundleMove& move : relocation.moves) written.push_back(move.destination);
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    if (!relocation.memory.contains(written[i]))
+      return broken(fmt::format("a bundle's segment would be brought to {}, outside of memory",
+                                to_text(written[i])));
+    const auto rest = std::span(written).subspan(i + 1);
+    const auto other =
+        std::ranges::find_if(rest, [&](const Range& range) { return range.overlaps(written[i]); });
+    if (other != rest.end() || own.overlaps(written[i]))
+      return broken(fmt::format("a bundle's segment would be brought to {}, over {}",
+                                to_text(written[i]), to_text(other != rest.end() ? *other : own)));
+  }
+  return {};
+}
+
 Result<DigestEntry> read_digest(const BlobFormat& format, const Bytes& params, std::size_t index) {
   const std::size_t at = format.digests_offset + index * sizeof(kxf_digest);
   KXF_TRY(start, params.read<std::uint64_t>(at + offsetof(kxf_digest, start)));
@@ -85,7 +150,9 @@ Result<BlobHeader> read_header(const BlobFormat& format, ByteView blob) {
   if (memory < blob.size())
     return broken(
         fmt::format("{} purgatory: its memory is smaller than its bytes", format.architecture));
-  return BlobHeader{params, memory};
+  KXF_TRY(bundle, bytes.read<std::uint32_t>(at(offsetof(kxf_blob_header, bundle_offset))));
+  KXF_CHECK(bytes.slice(bundle, 0).map([](ByteView) {}));
+  return BlobHeader{params, memory, bundle};
 }
 
 Status check_console(const BlobFormat& format, const SinkProgram& sink, const StepCheck& allowed) {
@@ -134,7 +201,10 @@ Status check_question(const BlobFormat& format, const BlobHeader& header,
       return broken(fmt::format("segment {} ({}) is to be verified and overlaps the purgatory ({})",
                                 digest.name, to_text(digest.range), to_text(own)));
   }
-  return question.backup ? check_backup(format, *question.backup, own, question) : Status{};
+  if (question.backup) KXF_CHECK(check_backup(format, *question.backup, own, question));
+  if (question.relocation != nullptr)
+    KXF_CHECK(check_relocation(format, *question.relocation, own, question));
+  return {};
 }
 
 FilledBlob::FilledBlob(const BlobFormat& format, const BlobHeader& header, ByteView pristine)
@@ -190,6 +260,24 @@ void FilledBlob::put_backup(const std::optional<BackupCopy>& backup) {
   put(at + offsetof(kxf_backup, source), backup->source.start);
   put(at + offsetof(kxf_backup, destination), backup->destination);
   put(at + offsetof(kxf_backup, size_bytes), backup->source.size_bytes());
+}
+
+void FilledBlob::put_relocation(const Relocation* relocation) {
+  if (relocation == nullptr || !format_.relocation_offset)
+    return;  // none in the blob as it was made
+  const std::size_t at = *format_.relocation_offset;
+  put(at + offsetof(kxf_relocation, count), static_cast<std::uint32_t>(relocation->moves.size()));
+  put(at + offsetof(kxf_relocation, payload_start), relocation->payload.start);
+  put(at + offsetof(kxf_relocation, payload_end), relocation->payload.end);
+  put(at + offsetof(kxf_relocation, staging), relocation->staging.start);
+  for (std::size_t i = 0; i < relocation->moves.size(); ++i) {
+    const BundleMove& move = relocation->moves[i];
+    const std::size_t here = at + offsetof(kxf_relocation, moves) + i * sizeof(kxf_move);
+    put(here + offsetof(kxf_move, source), move.source_offset);
+    put(here + offsetof(kxf_move, size_bytes), move.size_bytes);
+    put(here + offsetof(kxf_move, destination), move.destination.start);
+    put(here + offsetof(kxf_move, memory_size), move.destination.size_bytes());
+  }
 }
 
 Result<std::optional<BackupCopy>> read_backup(const BlobFormat& format, const Bytes& params) {

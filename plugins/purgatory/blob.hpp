@@ -22,15 +22,19 @@ struct BlobFormat {
   std::size_t max_digests = 0;
   /// In kxf_params, of kxf_backup; nothing: this purgatory saves no memory.
   std::optional<std::size_t> backup_offset = {};
+  /// In kxf_params, of kxf_relocation; nothing: this purgatory is for no bundle.
+  std::optional<std::size_t> relocation_offset = {};
 };
 
 /// What the blob says of itself.
 struct BlobHeader {
   std::size_t params_offset = 0;
   std::uint64_t memory_size = 0;  ///< with the stack
+  std::size_t bundle_offset = 0;  ///< of the first bytes of a bundle, up to the end; 0: none
 };
 
-/// Errors: `blob` is not of this format and version, or its parameters do not lie inside it.
+/// Errors: `blob` is not of this format and version, or its parameters or the first bytes of a
+/// bundle do not lie inside it.
 [[nodiscard]] Result<BlobHeader> read_header(const BlobFormat& format, ByteView blob);
 
 /// May this architecture's purgatory run the step? Asked for steps with a known operation only.
@@ -46,6 +50,8 @@ using StepCheck = std::function<Status(const SinkStep&)>;
 /// more digests than there is room for, a range that is not aligned or overlaps the purgatory,
 /// which would hash its own stack. Memory to save where the format has no place for it, that is not
 /// aligned, or whose copy would overwrite the original, the purgatory or what it has verified.
+/// Segments to bring to their places where the format has no place for them, that are none or too
+/// many, or that do not keep what kxf::Relocation promises.
 [[nodiscard]] Status check_question(const BlobFormat& format, const BlobHeader& header,
                                     const PurgatoryQuestion& question);
 
@@ -64,6 +70,8 @@ class FilledBlob {
   void put_digests(const std::vector<DigestEntry>& digests);
   /// It must have passed check_question().
   void put_backup(const std::optional<BackupCopy>& backup);
+  /// It must have passed check_question(); nullptr: no bundle.
+  void put_relocation(const Relocation* relocation);
 
   /// All bytes, those outside of the parameters too.
   [[nodiscard]] std::span<std::uint8_t> bytes() { return image_.bytes; }

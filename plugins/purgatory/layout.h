@@ -8,7 +8,7 @@
 #ifndef KXF_PURGATORY_LAYOUT_H
 #define KXF_PURGATORY_LAYOUT_H
 
-#define KXF_BLOB_VERSION 3
+#define KXF_BLOB_VERSION 4
 
 /* The blob, and with it every address in it, is a multiple of this. */
 #define KXF_BLOB_ALIGNMENT 4096
@@ -22,10 +22,14 @@
 /* What is saved begins at a multiple of this, and has as many bytes, and so has where it goes. */
 #define KXF_BACKUP_ALIGNMENT 8
 
+/* As many as kexec_load takes segments. */
+#define KXF_MAX_MOVES 16
+
 /* For the assembler. */
 #define KXF_CONSOLE_SIZE (16 + 20 * KXF_MAX_STEPS)
 #define KXF_DIGEST_SIZE (48 + KXF_NAME_SIZE)
 #define KXF_BACKUP_SIZE 24
+#define KXF_RELOCATION_SIZE (32 + 32 * KXF_MAX_MOVES)
 
 #ifndef __ASSEMBLER__
 
@@ -44,7 +48,7 @@ struct kxf_blob_header {
   uint32_t version;       /* KXF_BLOB_VERSION */
   uint32_t params_offset; /* of struct kxf_params, from the start of the blob */
   uint32_t memory_size;   /* with the stack behind the bytes */
-  uint32_t reserved;
+  uint32_t bundle_offset; /* from here to its end the blob has a bundle's first bytes; 0: none */
 };
 
 /* As kxf::SinkStep; `operation` has the values of kxf::SinkOp. */
@@ -81,12 +85,32 @@ struct kxf_backup {
   uint64_t size_bytes; /* 0: nothing is saved */
 };
 
+/* As kxf::BundleMove. */
+struct kxf_move {
+  uint64_t source; /* from the first byte of the image */
+  uint64_t size_bytes;
+  uint64_t destination;
+  uint64_t memory_size; /* what the bytes do not fill of it becomes zeros */
+};
+
+/* As kxf::Relocation; an architecture without bundles has none. */
+struct kxf_relocation {
+  uint32_t count; /* of moves; 0: all is where it belongs */
+  uint32_t reserved;
+  uint64_t payload_start; /* from the first byte of the image */
+  uint64_t payload_end;
+  uint64_t staging;
+  struct kxf_move moves[KXF_MAX_MOVES];
+};
+
 KXF_STATIC_ASSERT(sizeof(struct kxf_blob_header) == 24, "layout of the blob's header");
 KXF_STATIC_ASSERT(sizeof(struct kxf_sink_step) == 20, "layout of a step");
 KXF_STATIC_ASSERT(sizeof(struct kxf_console) == KXF_CONSOLE_SIZE, "layout of a console");
 KXF_STATIC_ASSERT(offsetof(struct kxf_console, steps) == 16, "layout of a console");
 KXF_STATIC_ASSERT(sizeof(struct kxf_digest) == KXF_DIGEST_SIZE, "layout of a digest");
 KXF_STATIC_ASSERT(sizeof(struct kxf_backup) == KXF_BACKUP_SIZE, "layout of a backup");
+KXF_STATIC_ASSERT(offsetof(struct kxf_relocation, moves) == 32, "layout of a relocation");
+KXF_STATIC_ASSERT(sizeof(struct kxf_relocation) == KXF_RELOCATION_SIZE, "layout of a relocation");
 
 #endif /* __ASSEMBLER__ */
 #endif
