@@ -399,6 +399,11 @@ class Arm64 final : public Architecture {
       const PurgatoryQuestion& question) const noexcept override {
     return make_purgatory(question);
   }
+
+  [[nodiscard]] Result<ByteVector> bundle_head(
+      const BundleQuestion& question) const noexcept override {
+    return make_bundle_head(question);
+  }
 };
 
 }  // namespace

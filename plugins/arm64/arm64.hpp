@@ -26,6 +26,14 @@ namespace kxf::arm64 {
 /// aligned as the entry contract wants it.
 [[nodiscard]] Result<PurgatoryImage> make_purgatory(const PurgatoryQuestion& question);
 
+/// What a bundle begins with, without its sizes and places (purgatory/bundle_head.S).
+/// Errors: a damaged blob.
+[[nodiscard]] Result<ByteView> bundle_start();
+
+/// The head of a bundle: bundle_start() filled in, and the purgatories.
+/// Errors: the machine was started by EFI; a purgatory's place is not aligned.
+[[nodiscard]] Result<ByteVector> make_bundle_head(const BundleQuestion& question);
+
 /// e_machine of the ELF for the Arm 64-bit Architecture.
 inline constexpr std::uint16_t elf_machine = 183;
 

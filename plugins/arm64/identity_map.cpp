@@ -56,13 +56,51 @@ Range registers_of(const SinkProgram& sink) {
   return Range::sized(sink.phys_base, size);
 }
 
-Decision decision_of(const Granule& granule, const PageTables& tables, std::size_t ranges,
-                     std::uint64_t room_bytes, std::string_view why) {
+/// Where segments are: read where they are verified, written where a bundle brings them there. All
+/// RAM then, as nobody knows where firmware will put the image. Page by page of RAM only, so that
+/// nothing of another kind is mapped with it, but for what a segment begins or ends with.
+std::vector<Mapping> segments_of(const PurgatoryQuestion& question, const Granule& granule,
+                                 const Range& own) {
+  std::vector<Mapping> mappings;
+  for (const DigestEntry& digest : question.digests)
+    mappings.push_back(
+        {digest.range, question.relocation != nullptr ? Access::data : Access::constant});
+  if (question.relocation == nullptr) return mappings;
+  const Relocation& relocation = *question.relocation;
+  for (const Range& range : relocation.memory.trimmed_to(granule.bytes()).minus({own}))
+    mappings.push_back({range, Access::data});
+  for (const BundleMove& move : relocation.moves)
+    mappings.push_back({move.destination, Access::data});
+  mappings.push_back({relocation.staging, Access::data});
+  return mappings;
+}
+
+/// The sizes of ranges that have as many tables as those at most.
+std::vector<std::uint64_t> sizes_of_segments(const PurgatoryQuestion& question) {
+  std::vector<std::uint64_t> sizes;
+  if (question.relocation == nullptr) {
+    for (const DigestEntry& digest : question.digests) sizes.push_back(digest.range.size_bytes());
+    return sizes;
+  }
+  // All segments and staging lie in it, and the purgatory may divide one of its ranges.
+  for (const Range& range : question.relocation->memory) sizes.push_back(range.size_bytes());
+  sizes.push_back(0);
+  return sizes;
+}
+
+/// What the MMU is on for.
+std::string_view work_of(const PurgatoryQuestion& question) {
+  if (question.relocation == nullptr) return "on while it verifies";
+  return question.digests.empty() ? "on while it moves segments"
+                                  : "on while it moves and verifies segments";
+}
+
+Decision decision_of(std::string_view work, const Granule& granule, const PageTables& tables,
+                     std::size_t ranges, std::uint64_t room_bytes, std::string_view why) {
   const std::uint64_t largest = tables.leaves.empty() ? 0 : tables.leaves.rbegin()->first;
   return {
       std::string(map_topic),
-      fmt::format("on while it verifies, {} page tables of {}", tables.count,
-                  size_text(granule.bytes())),
+      fmt::format("{}, {} page tables of {}", work, tables.count, size_text(granule.bytes())),
       fmt::format("{}; {} ranges below 2^{} in blocks of up to {}; room for {} tables, as places "
                   "are chosen later",
                   why, ranges, tables.va_bits, size_text(largest), room_bytes / granule.bytes())};
@@ -74,7 +112,8 @@ Result<IdentityMap> plan_identity_map(const PurgatoryQuestion& question,
                                       const PurgatoryParts& parts) {
   KXF_TRY(choice, choose_granule(question));
   IdentityMap map;
-  if (question.digests.empty()) return map;  // a few lines of text need no cache
+  // A few lines of text need no cache.
+  if (question.digests.empty() && question.relocation == nullptr) return map;
   const auto stays_off = [&](std::string reason) {
     map.decisions = {{std::string(map_topic), "off", std::move(reason)}};
     return map;
@@ -85,8 +124,7 @@ Result<IdentityMap> plan_identity_map(const PurgatoryQuestion& question,
   const Granule& granule = *choice.granule;
   map.granule = granule;
   map.tables_offset = align_up(parts.data.end, granule.bytes()).value_or(0);
-  std::vector<std::uint64_t> sizes;
-  for (const DigestEntry& digest : question.digests) sizes.push_back(digest.range.size_bytes());
+  std::vector<std::uint64_t> sizes = sizes_of_segments(question);
   if (question.sink != nullptr) sizes.push_back(registers_of(*question.sink).size_bytes());
   // The purgatory is one range to count tables of, with its tables: far less than what any of them
   // maps.
@@ -99,8 +137,8 @@ Result<IdentityMap> plan_identity_map(const PurgatoryQuestion& question,
              {moved(parts.data, question.own_address), Access::data}};
   if (question.sink != nullptr) map.own.push_back({registers_of(*question.sink), Access::device});
   std::vector<Mapping> mappings = map.own;
-  for (const DigestEntry& digest : question.digests)
-    mappings.push_back({digest.range, Access::constant});
+  const Range own = Range::sized(question.own_address, map.tables_offset + map.room_bytes);
+  std::ranges::copy(segments_of(question, granule, own), std::back_inserter(mappings));
   const std::size_t ranges = mappings.size() + 1;
   // The tables themselves, to be verified. How many there are does not depend on their own mapping
   // being exact, so all of the room is mapped.
@@ -113,7 +151,8 @@ Result<IdentityMap> plan_identity_map(const PurgatoryQuestion& question,
   if (tables->bytes.size() > map.room_bytes)
     return broken(fmt::format("{} page tables, and room for {}", tables->count,
                               map.room_bytes / granule.bytes()));
-  map.decisions = {decision_of(granule, *tables, ranges, map.room_bytes, choice.reason)};
+  map.decisions = {
+      decision_of(work_of(question), granule, *tables, ranges, map.room_bytes, choice.reason)};
   map.tables = std::move(*tables);
   return map;
 }

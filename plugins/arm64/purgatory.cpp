@@ -24,6 +24,7 @@ constexpr purgatory::BlobFormat format{
     .digest_count_offset = offsetof(kxf_params, digest_count),
     .digests_offset = offsetof(kxf_params, digests),
     .max_digests = KXF_MAX_DIGESTS,
+    .relocation_offset = offsetof(kxf_params, relocation),
 };
 static_assert(offsetof(kxf_params, console) == 0);
 
@@ -72,10 +73,18 @@ void put_map(purgatory::FilledBlob& filled, const IdentityMap& map, std::uint64_
   }
 }
 
+ByteView pristine_purgatory() { return {kxf_arm64_purgatory_blob, kxf_arm64_purgatory_blob_size}; }
+
 }  // namespace
 
+Result<ByteView> bundle_start() {
+  const ByteView blob = pristine_purgatory();
+  KXF_TRY(header, purgatory::read_header(format, blob));
+  return blob.subspan(header.bundle_offset);
+}
+
 Result<PurgatoryImage> make_purgatory(const PurgatoryQuestion& question) {
-  const ByteView blob(kxf_arm64_purgatory_blob, kxf_arm64_purgatory_blob_size);
+  const ByteView blob = pristine_purgatory();
   KXF_TRY(header, purgatory::read_header(format, blob));
   KXF_CHECK(purgatory::check_question(format, header, question));
   if (question.kernel_entry % 4 != 0)
@@ -97,6 +106,7 @@ Result<PurgatoryImage> make_purgatory(const PurgatoryQuestion& question) {
       offsetof(kxf_params, flags),
       (no_icache ? 0U : KXF_FLAG_ICACHE) | (portable_sha ? KXF_FLAG_PORTABLE_SHA : 0U));
   filled.put_digests(question.digests);
+  filled.put_relocation(question.relocation);
   if (map.tables) put_map(filled, map, question.own_address + map.tables_offset);
   PurgatoryImage image = std::move(filled).take();
   image.decisions = map.decisions;

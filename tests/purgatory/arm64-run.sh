@@ -14,13 +14,23 @@ head -c 3000001 /dev/urandom > "$work/initrd.bin"      # no multiple of a SHA-25
 config=0x41010000
 quad() { printf -- '-device loader,addr=%s,data=%s,data-len=8\n' "$((config + 8 * $1))" "$2"; }
 
-# enter HOW WORD...: run it until the program behind it powers off, or until the purgatory says that it will not go on. HOW is
+# enter HOW WORD...: with the old kernel's work done, run it until the program behind it powers off, or until the purgatory says that it will not go on. HOW is
 # el1, el2, host (EL2 with E2H and TGE), serror-N or lost-N (EL1; at its N-th write of SCTLR_EL1 an SError becomes pending, or
 # it goes on where nothing is). The variables cpu, ram and base (where the segments are) say what is under it.
 cpu=cortex-a57 ram=512M base=0x40000000
 enter() {
-  local how=$1 virtualization=on mode=0 action=0 number=0 memory=()
+  local how=$1
   shift
+  "$writer" "$work" "base=$base" "$@" > "$work/decisions"
+  # shellcheck disable=SC2046  # two words each
+  start "$how" $((base + 0xa000000)) $(in_memory kernel $((base + 0x200000))) $(in_memory initrd $((base + 0x8000000))) \
+    $(in_memory purgatory $((base + 0xa000000)))
+}
+
+# start HOW ADDRESS ARGUMENT...: run what the arguments put into memory, from that address on
+start() {
+  local how=$1 address=$2 virtualization=on mode=0 action=0 number=0 memory=()
+  shift 2
   case $how in
     el1) virtualization=off ;;
     el2) ;;
@@ -28,14 +38,12 @@ enter() {
     serror-*) mode=2 action=1 number=${how#*-} ;;
     lost-*) mode=2 action=2 number=${how#*-} ;;
   esac
-  "$writer" "$work" "base=$base" "$@" > "$work/decisions"
   [ "$ram" = 512M ] || memory=(-object "memory-backend-ram,id=ram,size=$ram,reserve=off" -machine memory-backend=ram)
   # shellcheck disable=SC2046  # two words each
   emulate "${until:-not entered}" -M "virt,gic-version=3,virtualization=$virtualization" -cpu "$cpu" -smp 1 -m "$ram" \
     ${memory[@]+"${memory[@]}"} -serial chardev:console $(in_memory first 0x41000000) \
-    $(in_memory kernel $((base + 0x200000))) $(in_memory initrd $((base + 0x8000000))) \
-    $(in_memory purgatory $((base + 0xa000000))) $(quad 0 $((base + 0xa000000))) $(quad 1 $mode) $(quad 2 $action) \
-    $(quad 3 "$number") -device loader,addr=0x41000000,cpu-num=0 ${extra[@]+"${extra[@]}"}
+    "$@" $(quad 0 "$address") $(quad 1 $mode) $(quad 2 $action) $(quad 3 "$number") \
+    -device loader,addr=0x41000000,cpu-num=0 ${extra[@]+"${extra[@]}"}
 }
 
 # What a good run says at exception level $1; $2 is ", MMU on" or nothing, $3 the exception level's number in the kernel's line.
@@ -101,6 +109,27 @@ for base in 0x140000000 0x8080000000; do
   enter host pages=64K;            good "RAM at $base, EL2 with E2H, 64K" 2 "$on"
 done
 cpu=cortex-a57 ram=512M base=0x40000000
+
+# ---- bundles: wherever the image is, the segments get to their places ----
+# bundle OFFSET HOW WORD...: start it so far behind the base
+bundle() {
+  local image=$((base + $1)) how=$2
+  shift 2
+  "$writer" "$work" "base=$base" bundle "$@" > "$work/decisions"
+  # shellcheck disable=SC2046  # two words each
+  start "$how" $image $(in_memory bundle $image)
+}
+# brought NAME OFFSET EL MMU STAGING
+brought() {
+  {
+    lines "$3" "$4" | head -2
+    printf 'kxf: bundle at 0x%x, 2 segments%s ... in place%s\r\n' $((base + $2)) "$5" "$4"
+    lines "$3" "$4" | tail -3
+  } > "$work/expected"
+  compare "bundle: $1"
+}
+staged() { printf ' by way of 0x%x' $((base + $1)); }
+bundle 0x4000000 el1 pages=4K; brought 'EL1, 4K' 0x4000000 1 "$on" ''
 
 # ---- how much of it runs with the MMU off: as much for 3 MB as for 12 ----
 # Counted by a plugin of QEMU's translator. The phases are those between writes of SCTLR: EE, I, MMU on, off, as found.

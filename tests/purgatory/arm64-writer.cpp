@@ -13,6 +13,11 @@
 //   nocache        the instruction cache is left off
 //   portable       SHA-256 without the CPU's instructions for it
 //   bad=N          one bit of the digest of segment N is wrong
+//   bundle         DIR/bundle.bin instead: "kernel" and "initrd" are in it, a second purgatory is
+//   for
+//                  +0xc000000, and the plan knows of 256 MiB of RAM
+//   staging=OFFSET  from the base, of the bundle; else 0xe000000
+//   corrupt        a bit of the bundle's last byte is flipped
 //
 // and what happens to the tables between the plan and the purgatory:
 //
@@ -24,7 +29,9 @@
 //   away           the plan says that the tables are where nothing is
 #include <fmt/format.h>
 
+#include <functional>
 #include <set>
+#include <vector>
 
 #include "arm64/arm64.hpp"
 #include "arm64/page_tables.hpp"
@@ -107,6 +114,68 @@ void damage(const Words& words, std::uint64_t initrd_at, std::uint64_t console_a
   if (has("away")) tables.put(offsetof(kxf_mmu, tables), nowhere);
 }
 
+constexpr std::uint64_t kernel_offset = 0x200000;
+constexpr std::uint64_t initrd_offset = 0x8000000;
+constexpr std::uint64_t places[] = {0xa000000, 0xc000000};
+
+kxf::PurgatoryImage purgatory_of(const kxf::PurgatoryQuestion& question) {
+  auto image = kxf::arm64::architecture().purgatory(question);
+  if (!image) kxf_test::fail(image.error());
+  return *image;
+}
+
+/// A file in the image, with zeros up to `memory` bytes where it goes.
+struct Part {
+  kxf::ByteVector bytes;
+  kxf::Range destination;
+};
+
+/// Bytes that follow one another at multiples of move_alignment.
+kxf::ByteVector payload_of(const std::vector<Part>& parts, std::uint64_t start,
+                           kxf::Relocation& relocation) {
+  kxf::ByteVector payload;
+  relocation.moves.clear();
+  for (const Part& part : parts) {
+    payload.resize(*kxf::align_up(payload.size(), kxf::move_alignment));
+    relocation.moves.push_back({start + payload.size(), part.bytes.size(), part.destination});
+    payload.insert(payload.end(), part.bytes.begin(), part.bytes.end());
+  }
+  relocation.payload = kxf::Range::sized(start, payload.size());
+  return payload;
+}
+
+/// The whole bundle. `damage` may spoil the tables of each purgatory.
+kxf::ByteVector bundle_of(kxf::PurgatoryQuestion question, const std::vector<Part>& parts,
+                          std::uint64_t base, std::uint64_t staging,
+                          const std::function<void(kxf::PurgatoryImage&, std::uint64_t)>& damage) {
+  kxf::Relocation relocation;
+  relocation.memory = {kxf::Range::sized(base, 0x10000000)};
+  question.relocation = &relocation;
+  kxf::ByteVector head;
+  kxf::ByteVector payload;
+  // Once for the size of the head, once with it.
+  for (int round = 0; round < 2; ++round) {
+    payload = payload_of(parts, head.size(), relocation);
+    relocation.staging = kxf::Range::sized(base + staging, payload.size());
+    std::vector<kxf::PurgatoryImage> images;
+    for (const std::uint64_t place : places) {
+      question.own_address = base + place;
+      images.push_back(purgatory_of(question));
+      damage(images.back(), question.own_address);
+    }
+    const auto purgatory = [&](std::size_t i) {
+      return kxf::BundlePurgatory{base + places[i], images[i].bytes, images[i].memory_size,
+                                  images[i].entry_offset};
+    };
+    auto made = kxf::arm64::architecture().bundle_head(
+        {question.machine, {purgatory(0), purgatory(1)}, payload.size()});
+    if (!made) kxf_test::fail(made.error());
+    head = *made;
+  }
+  head.insert(head.end(), payload.begin(), payload.end());
+  return head;
+}
+
 }  // namespace
 
 using kxf_test::entry_of;
@@ -121,9 +190,9 @@ int main(int argc, char** argv) {
   const Words words(argv + 2, argv + argc);
   const auto has = [&](std::string_view word) { return words.contains(word); };
   const std::uint64_t base = number_of(words, "base", 0x40000000);
-  const std::uint64_t kernel_at = base + 0x200000;
-  const std::uint64_t initrd_at = base + 0x8000000;
-  const std::uint64_t purgatory_at = base + 0xa000000;
+  const std::uint64_t kernel_at = base + kernel_offset;
+  const std::uint64_t initrd_at = base + initrd_offset;
+  const std::uint64_t purgatory_at = base + places[0];
   const std::uint64_t console_at = number_of(words, "console", 0x9000000);
 
   // A PL011: wait until the transmit FIFO is not full, write the byte.
@@ -142,19 +211,41 @@ int main(int argc, char** argv) {
   kxf::PurgatoryQuestion question{kernel, purgatory_at, kernel_at, base + 0xf000000,
                                   &sink,  {},           machine,   settings};
   question.may_use_mmu = !has("off") && !pages.empty();
+  std::vector<Part> parts{{read_file(dir / "kernel.bin"), kxf::Range::sized(kernel_at, 0x30000)},
+                          {read_file(dir / "initrd.bin"), {}}};
+  parts[1].destination = {initrd_at, *kxf::align_up(initrd_at + parts[1].bytes.size(), 0x10000)};
   if (!has("none")) {
-    question.digests = {entry_of("kernel", kernel_at, read_file(dir / "kernel.bin")),
-                        entry_of("initrd", initrd_at, read_file(dir / "initrd.bin"))};
+    question.digests = {entry_of("kernel", kernel_at, parts[0].bytes),
+                        entry_of("initrd", initrd_at, parts[1].bytes)};
+    // With the zeros behind the bytes, which a running kernel would have made.
+    if (has("bundle"))
+      for (std::size_t i = 0; i < parts.size(); ++i) {
+        kxf::ByteVector memory = parts[i].bytes;
+        memory.resize(parts[i].destination.size_bytes());
+        question.digests[i] =
+            entry_of(question.digests[i].name.c_str(), parts[i].destination.start, memory);
+      }
     const std::uint64_t bad = number_of(words, "bad", question.digests.size());
     if (bad < question.digests.size()) question.digests[bad].sha256[31] ^= 1;
   }
-  auto image = kxf::arm64::architecture().purgatory(question);
-  if (!image) kxf_test::fail(image.error());
-  Tables tables(*image, purgatory_at);
-  damage(words, initrd_at, console_at, tables);
-  kxf_test::write_file(dir / "purgatory.bin", kxf_test::memory_of(*image));
-  for (const kxf::Decision& decision : image->decisions)
+  kxf::PurgatoryImage image;
+  const auto spoil = [&](kxf::PurgatoryImage& made, std::uint64_t own) {
+    Tables tables(made, own);
+    damage(words, initrd_at, console_at, tables);
+    image = made;
+  };
+  if (has("bundle")) {
+    kxf::ByteVector bundle =
+        bundle_of(question, parts, base, number_of(words, "staging", 0xe000000), spoil);
+    if (has("corrupt")) bundle.back() ^= 1;
+    kxf_test::write_file(dir / "bundle.bin", bundle);
+  } else {
+    kxf::PurgatoryImage made = purgatory_of(question);
+    spoil(made, purgatory_at);
+    kxf_test::write_file(dir / "purgatory.bin", kxf_test::memory_of(image));
+  }
+  for (const kxf::Decision& decision : image.decisions)
     fmt::print("{}: {} ({})\n", decision.topic, decision.choice, decision.reason);
-  fmt::print("purgatory: {} bytes, {} in memory\n", image->bytes.size(), image->memory_size);
+  fmt::print("purgatory: {} bytes, {} in memory\n", image.bytes.size(), image.memory_size);
   return 0;
 }

@@ -3,8 +3,8 @@
  * The first and the last instructions of the purgatory. The contract on both sides is told in
  * ../architecture.cpp.
  *
- * Entered at EL1 or EL2 with the MMU and the data cache off, interrupts masked, x0 of no meaning,
- * no stack. Section names of Arm documents are those of the Architecture Reference Manual for
+ * Entered at EL1 or EL2 with the MMU and the data cache off, interrupts masked, no stack; x0 is the
+ * first byte of the bundle that this is the purgatory of, else of no meaning. Section names of Arm documents are those of the Architecture Reference Manual for
  * A-profile (DDI 0487).
  */
 #include "arm64/purgatory/params.h"
@@ -27,9 +27,10 @@ kxf_blob_start:
 	.long	KXF_BLOB_VERSION
 	.long	kxf_params - kxf_blob_start
 	.long	kxf_blob_end - kxf_blob_start
-	.long	0
+	.long	kxf_bundle_head - kxf_blob_start
 
 start:
+	mov	x25, x0
 	/* The old kernel masked these already; the next one demands it (booting.rst). Vectors 4 to 7 are
 	 * ours: SP_ELx. */
 	msr	daifset, #15
@@ -112,6 +113,7 @@ start:
 	mov	x0, x21
 	mov	x1, x20
 	mov	x2, x26
+	mov	x3, x25
 	bl	kxf_purgatory
 
 	/* Nothing of ours is to be seen by the next kernel. */

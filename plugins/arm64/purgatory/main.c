@@ -3,6 +3,7 @@
  * Say that it runs, verify with the MMU on if the plan and the CPU allow, say where it goes; and
  * the instructions that the kit asks an architecture for. entry.S does what needs registers.
  */
+#include "arm64/purgatory/bundle.h"
 #include "arm64/purgatory/mmu.h"
 #include "arm64/purgatory/params.h"
 #include "arm64/purgatory/stage.h"
@@ -164,6 +165,25 @@ static void turn_on(const struct kxf_params* params, struct kxf_translation* fou
     stop_at_tables(params, " are not those of the plan");
 }
 
+static void turn_off(struct kxf_translation* found, uint64_t regime) {
+  kxf_mmu_off(found, regime);
+  exchange_tcr2(found, regime, 1);
+}
+
+/* The segments of a bundle to their places, out of the image at `image`. Firmware may have put it
+ * where nothing is mapped: then with the MMU off. Is it on afterwards? */
+static int bring_segments(const struct kxf_params* params, uint64_t image, int mmu,
+                          struct kxf_translation* found, uint64_t regime) {
+  if (mmu && !kxf_bundle_is_mapped(params, image)) {
+    turn_off(found, regime);
+    mmu = 0;
+  }
+  set_stage(KXF_STAGE_MOVE);
+  kxf_bring(&params->console, &params->relocation, image);
+  kxf_put_text(&params->console, mmu ? "in place, MMU on\r\n" : "in place\r\n");
+  return mmu;
+}
+
 /* Called by vectors.S. */
 void kxf_report_exception(const struct kxf_params* params, uint64_t vector, uint64_t stage,
                           uint64_t level, uint64_t esr, uint64_t elr, uint64_t far, uint64_t sp);
@@ -185,6 +205,9 @@ void kxf_report_exception(const struct kxf_params* params, uint64_t vector, uint
   switch (stage) {
     case KXF_STAGE_START: kxf_put_text(console, " before the MMU is on"); break;
     case KXF_STAGE_MMU_ON: kxf_put_text(console, " as the MMU goes on"); break;
+    case KXF_STAGE_MOVE:
+      kxf_put_text(console, " while segments are brought to their places");
+      break;
     case KXF_STAGE_VERIFY: kxf_put_text(console, " while segments are verified"); break;
     default: kxf_put_text(console, " after the segments were verified"); break;
   }
@@ -200,15 +223,18 @@ void kxf_report_exception(const struct kxf_params* params, uint64_t vector, uint
 }
 
 /* Called by entry.S. */
-void kxf_purgatory(const struct kxf_params* params, uint64_t level, uint64_t regime);
-void kxf_purgatory(const struct kxf_params* params, uint64_t level, uint64_t regime) {
+void kxf_purgatory(const struct kxf_params* params, uint64_t level, uint64_t regime,
+                   uint64_t image);
+void kxf_purgatory(const struct kxf_params* params, uint64_t level, uint64_t regime,
+                   uint64_t image) {
   const struct kxf_console* console = &params->console;
   struct kxf_translation found = {0, 0, 0, 0, 0};
   kxf_put_text(console, "\r\nkxf: purgatory, EL");
   kxf_put_number(console, level);
   kxf_put_text(console, "\r\n");
-  const int mmu = params->mmu.tables != 0 && cpu_has(console, &params->mmu);
+  int mmu = params->mmu.tables != 0 && cpu_has(console, &params->mmu);
   if (mmu) turn_on(params, &found, regime);
+  if (params->relocation.count != 0) mmu = bring_segments(params, image, mmu, &found, regime);
   set_stage(KXF_STAGE_VERIFY);
   if (params->digest_count != 0) {
     kxf_verify(console, params->digests, params->digest_count);
@@ -216,8 +242,5 @@ void kxf_purgatory(const struct kxf_params* params, uint64_t level, uint64_t reg
   }
   kxf_put_entering(console, params->kernel_entry, params->tree);
   set_stage(KXF_STAGE_LEAVE);
-  if (mmu) {
-    kxf_mmu_off(&found, regime);
-    exchange_tcr2(&found, regime, 1);
-  }
+  if (mmu) turn_off(&found, regime);
 }

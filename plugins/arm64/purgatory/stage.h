@@ -11,8 +11,9 @@
 
 #define KXF_STAGE_START 0  /* MMU off */
 #define KXF_STAGE_MMU_ON 1 /* MMU on, tables not yet verified */
-#define KXF_STAGE_VERIFY 2 /* MMU on or, where it cannot be, off */
-#define KXF_STAGE_LEAVE 3  /* MMU off again */
+#define KXF_STAGE_MOVE 2   /* of a bundle; MMU on or, where it cannot be, off */
+#define KXF_STAGE_VERIFY 3 /* likewise */
+#define KXF_STAGE_LEAVE 4  /* MMU off again */
 
 /* Where the exception level's registers are: TCR_EL2 has two layouts. */
 #define KXF_REGIME_EL1 0
