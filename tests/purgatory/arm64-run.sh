@@ -129,17 +129,57 @@ brought() {
   compare "bundle: $1"
 }
 staged() { printf ' by way of 0x%x' $((base + $1)); }
-bundle 0x4000000 el1 pages=4K; brought 'EL1, 4K' 0x4000000 1 "$on" ''
+"$writer" "$work" bundle pages=4K > "$work/decisions"      # its size, for places that it overlaps by a page
+size=$((($(stat -c %s "$work/bundle.bin") + 0xfff) & ~0xfff))
+head -c 200000 /dev/zero | tr '\0' 5 > "$work/old.bin"       # what was in memory before
+# shellcheck disable=SC2046  # two words each
+extra=($(in_memory old $((base + 0x200000))) $(in_memory old $((base + 0x82c0000))) $(in_memory old $((base + 0xa000000))))
+bundle 0x4000000 el1 pages=4K;    brought 'old bytes where everything goes' 0x4000000 1 "$on" ''
+bundle 0x4000000 el1;             brought 'old bytes where everything goes, MMU off' 0x4000000 1 '' ''
+extra=()
+bundle 0x4000000 el2 pages=4K portable nocache; brought 'EL2, 4K' 0x4000000 2 "$on" ''
+bundle $((0xa000000 - size + 0x1000)) el1 pages=4K; brought 'ends on the first place' $((0xa000000 - size + 0x1000)) 1 "$on" ''
+bundle 0xa000000 el1 pages=64K;   brought 'on the first place' 0xa000000 1 "$on" ''
+bundle $((0xc000000 - size + 0x1000)) el2; brought 'ends on the second place, MMU off' $((0xc000000 - size + 0x1000)) 2 '' ''
+bundle 0x200000 el1 pages=4K;     brought "its head alone on the kernel's place" 0x200000 1 "$on" ''
+bundle 0x180000 el1 pages=4K;     brought "on the kernel's place" 0x180000 1 "$on" "$(staged 0xe000000)"
+bundle 0x180000 el2;              brought "on the kernel's place, MMU off" 0x180000 2 '' "$(staged 0xe000000)"
+bundle 0x7f00000 el1 pages=4K;    brought "on the initrd's place, from below" 0x7f00000 1 "$on" "$(staged 0xe000000)"
+bundle 0x8200000 el1 pages=4K staging=0x8400000; brought 'up, over itself' 0x8200000 1 "$on" "$(staged 0x8400000)"
+bundle 0x7e00000 el1 staging=0x7c00000; brought 'down, over itself, MMU off' 0x7e00000 1 '' "$(staged 0x7c00000)"
+cpu=max
+for pages in 4K 16K 64K; do bundle 0x8200000 host pages=$pages; brought "EL2 with E2H, $pages" 0x8200000 2 "$on" "$(staged 0xe000000)"; done
+for base in 0x140000000 0x8080000000; do
+  ram=$(((base - 0x20000000) >> 20))M
+  bundle 0x8200000 el2 pages=64K; brought "RAM at $base, EL2, 64K" 0x8200000 2 "$on" "$(staged 0xe000000)"
+  bundle 0x4000000 el1 pages=4K;  brought "RAM at $base, EL1, 4K" 0x4000000 1 "$on" ''
+done
+cpu=cortex-a57 ram=512M base=0x40000000
+bundle 0x18000000 el2 pages=4K
+{
+  lines 2 '' | head -2
+  printf 'kxf: bundle at 0x58000000, outside of the memory that the plan maps: the MMU goes off\r\n'
+  printf 'kxf: bundle at 0x58000000, 2 segments ... in place\r\n'
+  lines 2 '' | tail -3
+} > "$work/expected"
+compare 'bundle: in memory that the plan does not know'
+bundle 0x4000000 el1 pages=4K none
+{
+  lines 1 '' | head -2
+  printf 'kxf: bundle at 0x44000000, 2 segments ... in place, MMU on\r\n'
+  lines 1 '' | tail -2
+} > "$work/expected"
+compare 'bundle: nothing to verify'
 
 # ---- how much of it runs with the MMU off: as much for 3 MB as for 12 ----
 # Counted by a plugin of QEMU's translator. The phases are those between writes of SCTLR: EE, I, MMU on, off, as found.
 cc -shared -fPIC -O2 -o "$work/count.so" "$here/count.c"
-# counted NAME MOST-INSTRUCTIONS WORD...: no more than that per byte, and less than 10,000 data accesses with the MMU off
+# counted NAME MOST-INSTRUCTIONS COMMAND...: no more than that per byte, and less than 10,000 data accesses with the MMU off
 counted() {
   local name=$1 most=$2 bytes instructions off
   shift 2
   extra=(-plugin "$work/count.so,start=0x4a000000,end=0x4a010000")
-  enter el1 "$@" 2> "$work/phases"
+  "$@" 2> "$work/phases"
   extra=()
   bytes=$(($(stat -c %s "$work/initrd.bin") + $(stat -c %s "$work/kernel.bin")))
   read -r instructions off < <(awk '/^phase/ { all += $3; if ($2 != 3) off += $4 } END { print all, off }' "$work/phases")
@@ -152,10 +192,13 @@ counted() {
     cat "$work/phases"
   fi
 }
-counted '3 MB' 3 pages=4K
-counted "3 MB, SHA-256 without the CPU's instructions" 26 pages=4K portable
+counted '3 MB' 3 enter el1 pages=4K
+counted "3 MB, SHA-256 without the CPU's instructions" 26 enter el1 pages=4K portable
+counted 'bundle, 3 MB' 3 bundle 0x4000000 el1 pages=4K
+counted 'bundle, 3 MB, by way of staging' 3 bundle 0x8200000 el1 pages=4K
 head -c 12000001 /dev/urandom > "$work/initrd.bin"
-counted '12 MB' 2 pages=64K
+counted '12 MB' 2 enter el1 pages=64K
+counted 'bundle, 12 MB' 3 bundle 0x8200000 el1 pages=64K
 head -c 3000001 /dev/urandom > "$work/initrd.bin"
 
 # ---- corrupted segments ----
@@ -165,6 +208,10 @@ for segment in 0 1; do
   console "segment $segment does not match" '^kxf: verifying 2 segments ... failed$' \
     "^kxf: segment $segment \(${names[segment]}\) at 0x4.*: SHA-256 does not match; the kernel is not entered$"
 done
+
+bundle 0x4000000 el1 pages=4K corrupt
+console 'bundle: a byte is not what it was' '^kxf: bundle at 0x44000000, 2 segments ... in place, MMU on$' \
+  '^kxf: verifying 2 segments ... failed$' '^kxf: segment 1 \(initrd\) at 0x48000000, .*: SHA-256 does not match; the kernel is not entered$'
 
 # ---- a CPU that is not what the plan took it for: slow, and said ----
 enter el1 pages=16K
@@ -193,6 +240,7 @@ report() {
   console "$1" "^kxf: exception, vector $2 \(.*\) at EL$3 $4$" \
     "^kxf: ESR $5, ELR $6, FAR 0x[0-9a-f]+, SP 0x[0-9a-f]+; the kernel is not entered$"
 }
+moving='while segments are brought to their places'
 before='before the MMU is on' going='as the MMU goes on' while='while segments are verified' after='after the segments were verified'
 purgatory='0x4a00[0-9a-f]+'
 nowhere=0x3f00000000
@@ -202,6 +250,8 @@ for how in el1 el2; do
   report "$how: a load from nowhere before the MMU is on" 4 "$el" "$before" '0x9[67][0-9a-f]+' "$purgatory"
   enter $how pages=4K unmapped
   report "$how: the initrd is not mapped" 4 "$el" "$while" '0x9[67][0-9a-f]+0[4-7]' "$purgatory"
+  bundle 0x4000000 $how pages=4K unmapped
+  report "$how: bundle: the initrd's place is not mapped" 4 "$el" "$moving" '0x9[67][0-9a-f]+4[4-7]' "$purgatory"
   enter $how pages=4K console-unmapped
   report "$how: the console's own mapping is missing" 4 "$el" "$while" '0x9[67][0-9a-f]+0[4-7]' "$purgatory"
 done
