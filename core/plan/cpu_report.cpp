@@ -92,7 +92,7 @@ CpuReport report_by_firmware(const Machine& machine, const Registry& registry, c
   CpuReport report;
   report.reason = "the device tree describes no CPUs";
   const FirmwareCpuQuestion question{machine, possible_cpus(machine),
-                                     policy.kernel_returns_cpus.value};
+                                     policy.kernel_returns_cpus.value, policy.bundle};
   for (const auto& method : registry.all<CpuEnableMethod>()) {
     auto assessment = method.implementation->assess_firmware(question);
     if (!assessment) continue;
@@ -156,8 +156,9 @@ Result<CpuReport> report_cpus(const Machine& machine, const DeviceTree* running,
       mismatches.push_back(
           fmt::format("CPU {} ({}): {}", hex(node.hardware_id), node.path, problem));
     if (method != nullptr)
-      state.assessment = method->assess({node, counterpart, now, machine, *running, state.online,
-                                         possible_count, policy.kernel_returns_cpus.value});
+      state.assessment =
+          method->assess({node, counterpart, now, machine, *running, state.online, possible_count,
+                          policy.kernel_returns_cpus.value, policy.bundle});
     else
       state.assessment.reason = problem;
     report.cpus.push_back(std::move(state));

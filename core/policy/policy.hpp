@@ -162,6 +162,7 @@ struct Policy {
 
   // Flags only.
   bool crash = false;
+  bool bundle = false;  ///< a plan that firmware starts: what the running kernel can do is all one
   bool sandbox = true;  ///< formats and codecs in a confined child
 };
 

@@ -14,6 +14,10 @@ namespace kxf::arm64 {
 namespace {
 
 CpuAssessment assess_parked(const FirmwareCpuQuestion& question) {
+  if (question.from_firmware)
+    return {CpuVerdict::ok,
+            "ACPI parking protocol: no kernel has started another CPU (firmware starts the bundle)",
+            {}};
   if (!question.possible)
     return {
         CpuVerdict::unknown,

@@ -24,7 +24,7 @@ std::optional<Node> psci_node(const DeviceTree& tree) {
   return std::nullopt;
 }
 
-CpuAssessment assess_tree(const DeviceTree& tree, const Machine& machine) {
+CpuAssessment assess_tree(const DeviceTree& tree, const Machine& machine, bool from_firmware) {
   const std::optional<Node> node = psci_node(tree);
   if (!node && machine.facts().hardware.empty())
     return {CpuVerdict::unknown,
@@ -51,12 +51,13 @@ CpuAssessment assess_tree(const DeviceTree& tree, const Machine& machine) {
             fmt::format("PSCI by {}: the firmware takes the CPU back and starts it again", *method),
             {}};
   for (const std::string_view function : {"cpu_off", "cpu_on"})
-    if (!node->u32(function))
+    if (!node->u32(function) && !(from_firmware && function == "cpu_off"))
       return unsound(fmt::format(
           "{} is PSCI 0.1 and names no {} function: Linux cannot {}", node->path(), function,
           function == "cpu_off" ? "give the CPU back to the firmware" : "start the CPU again"));
   return {CpuVerdict::ok,
-          fmt::format("PSCI 0.1 by {}, with cpu_off and cpu_on in the tree", *method),
+          fmt::format("PSCI 0.1 by {}, with {}cpu_on in the tree", *method,
+                      from_firmware ? "" : "cpu_off and "),
           {}};
 }
 
@@ -70,7 +71,7 @@ class Psci final : public CpuEnableMethod {
     return enable_method == "psci";
   }
   [[nodiscard]] CpuAssessment assess(const CpuQuestion& question) const noexcept override {
-    return assess_tree(question.tree, question.machine);
+    return assess_tree(question.tree, question.machine, question.from_firmware);
   }
   [[nodiscard]] std::optional<CpuAssessment> assess_firmware(
       const FirmwareCpuQuestion& question) const noexcept override {

@@ -76,8 +76,9 @@ const CpuNode* sharer(const CpuQuestion& question) {
   return nullptr;
 }
 
-/// Linux counts no CPU that its tree does not describe.
+/// CPUs that a kernel may have released. Linux counts none that its tree does not describe.
 std::optional<unsigned> possible_cpus(const CpuQuestion& question) {
+  if (question.from_firmware) return 1;
   return question.possible || question.all.size() != 1 ? question.possible : 1U;
 }
 
@@ -162,15 +163,17 @@ CpuAssessment assess_cpu(const CpuQuestion& question) {
                  "spin-table, and this machine does not tell how many CPUs are possible: with more "
                  "than one the running kernel refuses the load (EBUSY)");
   if (*possible > 1) return judge_started(question, *possible, result);
+  const std::string_view untouched = question.from_firmware
+                                         ? "no kernel has started it (firmware starts the bundle)"
+                                         : "the running kernel never started it (one possible CPU)";
   if (!result.warning.empty())
     return judge(result, CpuVerdict::unknown,
-                 fmt::format("the running kernel never started it (one possible CPU), but the tree "
-                             "reserves nothing around its release word {}: where the firmware's "
-                             "loop lies is not known",
-                             hex(*cpu.release_address)));
-  return judge(result, CpuVerdict::ok,
-               "the running kernel never started it (one possible CPU): it waits in the firmware's "
-               "loop, which the tree reserves");
+                 fmt::format("{}, but the tree reserves nothing around its release word {}: where "
+                             "the firmware's loop lies is not known",
+                             untouched, hex(*cpu.release_address)));
+  return judge(
+      result, CpuVerdict::ok,
+      fmt::format("{}: it waits in the firmware's loop, which the tree reserves", untouched));
 }
 
 class SpinTable final : public CpuEnableMethod {

@@ -20,6 +20,8 @@ struct CpuQuestion {
   /// The profile asserts that the running kernel returns CPUs to where they waited before the jump
   /// (`cpus.kernel-returns-cpus`).
   bool kernel_returns_cpus = false;
+  /// Firmware starts the next kernel (a bundle): no kernel has had this CPU before.
+  bool from_firmware = false;
 };
 
 /// What is known of a machine whose tree describes no CPUs.
@@ -27,6 +29,7 @@ struct FirmwareCpuQuestion {
   const Machine& machine;
   std::optional<unsigned> possible;  ///< as in CpuQuestion
   bool kernel_returns_cpus = false;  ///< as in CpuQuestion
+  bool from_firmware = false;        ///< as in CpuQuestion
 };
 
 /// Knows one way of starting CPUs: can this CPU be handed to the next kernel, and which memory
