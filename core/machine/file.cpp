@@ -74,6 +74,10 @@ int write_all(int fd, ByteView bytes) noexcept {
 }
 
 Status write_file(const std::filesystem::path& path, ByteView bytes) {
+  return write_file(path, std::span<const ByteView>(&bytes, 1));
+}
+
+Status write_file(const std::filesystem::path& path, std::span<const ByteView> pieces) {
   std::string unfinished = path.native() + ".XXXXXX";
   const auto fail = [&](std::string_view what, int error) {
     return refuse(fmt::format("\"{}\" cannot be {}: {}", path.native(), what, std::strerror(error)),
@@ -81,7 +85,9 @@ Status write_file(const std::filesystem::path& path, ByteView bytes) {
   };
   const OpenFile file(::mkostemp(unfinished.data(), O_CLOEXEC));
   if (!file.open()) return fail("created", errno);
-  int error = write_all(file.get(), bytes);
+  int error = 0;
+  for (const ByteView piece : pieces)
+    if (error == 0) error = write_all(file.get(), piece);
   if (error == 0 && ::fsync(file.get()) != 0 && errno != EINVAL) error = errno;
   if (error == 0 && ::rename(unfinished.c_str(), path.c_str()) != 0) error = errno;
   if (error == 0) return {};

@@ -5,6 +5,7 @@
 /// /sys claim none or a page), and written whole or not at all.
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -52,5 +53,8 @@ class OpenFile {
 /// error the old one is untouched and nothing is left beside it.
 /// Errors: the directory or the disk does not allow it.
 [[nodiscard]] Status write_file(const std::filesystem::path& path, ByteView bytes);
+/// The same of pieces, one behind the other.
+[[nodiscard]] Status write_file(const std::filesystem::path& path,
+                                std::span<const ByteView> pieces);
 
 }  // namespace kxf
