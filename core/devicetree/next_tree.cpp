@@ -167,6 +167,10 @@ Status write_chosen(TreeEditor& tree, const ChosenValues& values, Record& record
     KXF_CHECK(tree.reserve(*values.initrd));
   }
   for (const Range& range : values.reserve) KXF_CHECK(tree.reserve(range));
+  if (values.bundle) {
+    record.decide("seeds", "none", "firmware starts a bundle many times, each time the same");
+    return {};
+  }
   KXF_CHECK(tree.set(chosen, "kaslr-seed", ByteVector(kaslr_seed_bytes)));
   KXF_CHECK(tree.set(chosen, "rng-seed", ByteVector(rng_seed_bytes)));
   KXF_CHECK(tree.set(chosen, "linux,booted-from-kexec", {}));

@@ -39,6 +39,9 @@ struct ChosenValues {
   std::string command_line;
   std::optional<Range> initrd;  ///< exact, as it will lie in memory
   std::vector<Range> reserve;   ///< to add to the memory reservation block
+  /// Firmware starts the kernel, from a file: there was no kexec, and each start would have the
+  /// same seeds. It gets none, since a kernel credits itself with the entropy of what it is given.
+  bool bundle = false;
 };
 
 /// Sizes of the seeds in `/chosen`. They are zeros here and filled just before the load, so that

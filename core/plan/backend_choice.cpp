@@ -84,7 +84,7 @@ Result<BackendChoice> explicit_choice(const Machine& machine, const Policy& poli
 }  // namespace
 
 bool wants_digest(const Policy& policy) {
-  return policy.digest.value == DigestChoice::always ||
+  return policy.bundle || policy.digest.value == DigestChoice::always ||
          (policy.digest.value == DigestChoice::crash && policy.crash);
 }
 

@@ -106,6 +106,28 @@ Json crash_json(const CrashPlan& crash) {
           {"kernel_updates", crash.kernel_updates}};
 }
 
+Json bundle_json(const BundlePlan& bundle, const PlanParts& parts) {
+  Json purgatories = Json::array();
+  for (const Range& place : bundle.purgatories)
+    purgatories.push_back({{"start", hex(place.start)}, {"size", place.size_bytes()}});
+  Json moves = Json::array();
+  auto move = bundle.relocation.moves.begin();
+  for (const Segment& segment : parts.segments) {
+    if (segment.name == "purgatory") continue;
+    moves.push_back({{"segment", segment.name},
+                     {"source_offset", move->source_offset},
+                     {"size", move->size_bytes},
+                     {"destination", hex(move->destination.start)}});
+    ++move;
+  }
+  return {{"size", bundle.image_bytes()},
+          {"head_size", bundle.relocation.payload.start},
+          {"purgatories", purgatories},
+          {"staging", hex(bundle.relocation.staging.start)},
+          {"moves", moves},
+          {"memory", ranges_json(bundle.relocation.memory)}};
+}
+
 Json record_json(const Record& record, Json& warnings) {
   Json decisions = Json::array();
   for (const Decision& decision : record.decisions())
@@ -124,6 +146,19 @@ void segments_text(std::string& out, const SealedPlan& sealed) {
                        placed ? to_text(segment.range) : "where the running kernel decides",
                        segment.bytes.size_bytes(),
                        placed ? size_text(segment.range.size_bytes()) : "-");
+}
+
+void bundle_text(std::string& out, const BundlePlan& bundle) {
+  const Relocation& relocation = bundle.relocation;
+  out += fmt::format("\nbundle     {} bytes, {} of them the head; any place in {} of memory\n",
+                     bundle.image_bytes(), relocation.payload.start,
+                     size_text(relocation.memory.size_bytes()));
+  for (const Range& place : bundle.purgatories)
+    out += fmt::format("purgatory  {}\n", to_text(place));
+  out += fmt::format("staging    {}\n", to_text(relocation.staging));
+  for (const BundleMove& move : relocation.moves)
+    out += fmt::format("move       {:>10} bytes from {:>#10x} to {}\n", move.size_bytes,
+                       move.source_offset, to_text(move.destination));
 }
 
 void memory_text(std::string& out, const MemoryMap& memory) {
@@ -151,7 +186,7 @@ Result<std::string> plan_json(const SealedPlan& sealed) {
   Json plan;
   plan["schema"] = 1;
   plan["arch"] = parts.arch;
-  plan["backend"] = name_of(parts.backend);
+  plan["backend"] = parts.bundle ? "firmware" : name_of(parts.backend);
   plan["may_fall_back"] = parts.backend_may_fall_back;
   plan["entry"] = parts.backend == Backend::kexec_load ? Json(hex(parts.entry)) : Json(nullptr);
   plan["flags"] = {{"crash", parts.crash}, {"kexec_arch", parts.kexec_arch}};
@@ -160,6 +195,7 @@ Result<std::string> plan_json(const SealedPlan& sealed) {
   plan["cpus"] = cpus_json(parts.cpus);
   plan["cpu_verdict"] = {{"status", name_of(parts.cpus.verdict)}, {"reason", parts.cpus.reason}};
   plan["console"] = console_json(parts);
+  if (sealed.bundle) plan["bundle"] = bundle_json(*sealed.bundle, parts);
   if (sealed.crash) plan["crash"] = crash_json(*sealed.crash);
   plan["command_line"] = parts.command_line;
   Json warnings = Json::array();
@@ -174,9 +210,12 @@ std::string plan_text(const SealedPlan& sealed, bool verbose) {
   std::string out;
   segments_text(out, sealed);
   if (parts.backend == Backend::kexec_load) out += fmt::format("entry      {}\n", hex(parts.entry));
-  out += fmt::format("\nsyscall    {}{}{}\n", name_of(parts.backend),
-                     parts.backend_may_fall_back ? ", or kexec_load if that fails" : "",
-                     parts.crash ? ", for the crash slot" : "");
+  if (sealed.bundle)
+    bundle_text(out, *sealed.bundle);
+  else
+    out += fmt::format("\nsyscall    {}{}{}\n", name_of(parts.backend),
+                       parts.backend_may_fall_back ? ", or kexec_load if that fails" : "",
+                       parts.crash ? ", for the crash slot" : "");
   out += fmt::format("console    {}\n", console_text(parts));
   out += fmt::format("cpus       {}: {}\n", name_of(parts.cpus.verdict), parts.cpus.reason);
   out += fmt::format("memory     {} of {} usable\n", size_text(parts.memory.usable().size_bytes()),

@@ -199,8 +199,7 @@ std::string edge_text(const MemoryMap& memory, std::uint64_t address) {
 /// The first rule that cannot be met even when it has all memory to itself.
 const PlacementRule* misfit_of(const PlacementSpace& space, std::span<const PlacementRule> rules) {
   const auto alone = [&](const PlacementRule& rule) {
-    auto tasks = make_tasks({&rule, 1}, space.page_size_bytes, whole_address_space);
-    return place_by_preference(space.allowed, tasks);
+    return place_alone(space.allowed, rule, space.page_size_bytes).has_value();
   };
   const auto found = std::ranges::find_if_not(rules, alone);
   return found == rules.end() ? nullptr : &*found;
@@ -237,6 +236,12 @@ Error no_room(const PlacementSpace& space, std::span<const PlacementRule> rules,
 }
 
 }  // namespace
+
+std::optional<Range> place_alone(const RangeSet& holes, const PlacementRule& rule,
+                                 std::uint64_t page_size_bytes) {
+  std::vector<Task> tasks = make_tasks({&rule, 1}, page_size_bytes, whole_address_space);
+  return place_by_preference(holes, tasks) ? tasks.front().place : std::nullopt;
+}
 
 Result<std::vector<Place>> place_segments(const PlacementSpace& space,
                                           std::span<const PlacementRule> rules) {

@@ -3,6 +3,7 @@
 
 /// Finds a place for every segment of a plan, by the rules of the architecture.
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -28,5 +29,10 @@ struct PlacementSpace {
 /// the largest holes, and what ends each of them.
 [[nodiscard]] Result<std::vector<Place>> place_segments(const PlacementSpace& space,
                                                         std::span<const PlacementRule> rules);
+
+/// The place of one segment by its rule's preference when nothing else has to go into `holes`;
+/// `near` does not count. Nothing when it does not fit.
+[[nodiscard]] std::optional<Range> place_alone(const RangeSet& holes, const PlacementRule& rule,
+                                               std::uint64_t page_size_bytes);
 
 }  // namespace kxf

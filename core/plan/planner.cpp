@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "bundle/places.hpp"
 #include "image/confined_image.hpp"
 #include "image/files.hpp"
 #include "image/pins.hpp"
@@ -46,9 +47,10 @@ struct Draft {
   BackendChoice backend{};
   std::optional<CrashSurvey> crash{};  ///< of a crash load
   std::optional<BackupCopy> backup{};
+  std::optional<BundlePlan> bundle{};
 
   [[nodiscard]] ArchitectureQuestion question() const {
-    return {machine, image.kernel, memory, settings, policy.crash};
+    return {machine, image.kernel, memory, settings, policy.crash, policy.bundle};
   }
   [[nodiscard]] const CarriedTree* carried_tree() const {
     return image.device_tree ? &*image.device_tree : nullptr;
@@ -63,18 +65,27 @@ bool may_use_mmu(const Policy& policy) {
 /// The purgatory that verifies `segments`, still without their digests.
 Result<PurgatoryImage> make_purgatory(const Draft& draft, std::uint64_t own_address,
                                       std::uint64_t kernel_entry, std::uint64_t tree_address,
-                                      const std::vector<Segment>& segments) {
+                                      const std::vector<Segment>& segments,
+                                      const Relocation* relocation) {
   std::vector<DigestEntry> digests;
   if (wants_digest(draft.policy))
     digests = entries_to_verify(segments, draft.architecture->traits(),
                                 draft.crash && draft.crash->plan.kernel_updates);
   return draft.architecture->purgatory({draft.image.kernel, own_address, kernel_entry, tree_address,
                                         draft.sink(), std::move(digests), draft.machine,
-                                        draft.settings, draft.backup, may_use_mmu(draft.policy)});
+                                        draft.settings, draft.backup, may_use_mmu(draft.policy),
+                                        relocation});
 }
 
-/// The purgatory before anything has a place: only its size is right.
-Result<PurgatoryImage> size_purgatory(const Draft& draft,
+/// A purgatory before anything has a place: only its size is right.
+struct SizedPurgatory {
+  PurgatoryImage image;
+  // Of a bundle.
+  std::uint64_t payload_bytes = 0;
+  std::uint64_t head_limit = 0;  ///< bytes of its head, at most
+};
+
+Result<SizedPurgatory> size_purgatory(const Draft& draft,
                                       const std::vector<Segment>& kernel_segments,
                                       std::uint64_t tree_bytes) {
   std::vector<Segment> segments;
@@ -83,10 +94,19 @@ Result<PurgatoryImage> size_purgatory(const Draft& draft,
     segments.push_back({std::string(name), std::move(bytes), range});
   };
   for (const Segment& segment : kernel_segments) add(segment.name, segment.bytes);
-  add("initrd", draft.initrd);
+  if (!draft.initrd.empty()) add("initrd", draft.initrd);
   add("dtb", Blob(ByteVector(tree_bytes)));
   if (draft.crash) add(core_header_segment, Blob(ByteVector(draft.crash->header_room)));
-  return make_purgatory(draft, 0, 0, 0, segments);
+  Relocation relocation = moves_of(segments, 0);
+  if (draft.bundle) relocation.memory = draft.bundle->relocation.memory;
+  KXF_TRY(image, make_purgatory(draft, 0, 0, 0, segments, draft.bundle ? &relocation : nullptr));
+  SizedPurgatory sized{std::move(image), relocation.payload.size_bytes(), 0};
+  if (draft.bundle) {
+    KXF_TRY(limit,
+            largest_head(*draft.architecture, draft.machine, sized.image, sized.payload_bytes));
+    sized.head_limit = limit;
+  }
+  return sized;
 }
 
 Result<Range> place_of(const std::vector<Place>& places, std::string_view name) {
@@ -99,6 +119,7 @@ Result<Range> place_of(const std::vector<Place>& places, std::string_view name) 
 TreeInputs tree_inputs(const Draft& draft, const ArchitectureQuestion& question) {
   TreeInputs inputs{
       *draft.prepared_tree, *draft.architecture, question, draft.command_line, {}, false, {}};
+  inputs.bundle = draft.policy.bundle;
   for (const MemoryRange& range : draft.extra) inputs.reservations.push_back(range.range);
   inputs.has_initrd = !draft.initrd.empty();
   if (draft.crash) inputs.crash = draft.crash->placeholders();
@@ -128,6 +149,7 @@ Result<std::vector<PlacementRule>> rules_for(Draft& draft, const SegmentSizes& s
 
 /// Where the segments of this load may be.
 RangeSet allowed_memory(const Draft& draft) {
+  if (draft.bundle) return draft.memory.usable().intersected(draft.bundle->relocation.memory);
   if (!draft.crash) return draft.memory.usable();
   std::vector<Range> taken;  // firmware may be inside a crash region
   for (const MemoryRange& range : draft.memory.blockers(draft.crash->plan.home))
@@ -152,9 +174,84 @@ Result<CrashPlaces> place_crash(const Draft& draft, const std::vector<Place>& pl
   return result;
 }
 
-/// Where everything goes and what is in it, for kexec_load.
+/// The places of a bundle that no other plan has; `purgatory` is the rule for two.
+Status place_for_firmware(Draft& draft, const SizedPurgatory& sized, const PlacementRule& purgatory,
+                          const std::vector<Place>& places, std::uint64_t page_size_bytes) {
+  BundleNeeds needs{purgatory, {}, sized.head_limit + sized.payload_bytes};
+  if (purgatory.near)
+    needs.purgatory.window = purgatory.window.intersection(Range::sized(
+        align_down(places.front().range.start, purgatory.near->granule), purgatory.near->length));
+  needs.staging.name = "staging";
+  needs.staging.size_bytes = sized.payload_bytes;
+  needs.staging.alignment = page_size_bytes;
+  needs.staging.window = needs.purgatory.window;  // the purgatory must reach it
+  std::vector<Range> taken;
+  for (const Place& place : places) taken.push_back(place.range);
+  const RangeSet allowed = allowed_memory(draft).minus(RangeSet(std::move(taken)));
+  KXF_TRY(found, place_bundle({draft.memory, allowed, page_size_bytes}, needs));
+  draft.bundle->purgatories = found.purgatories;
+  draft.bundle->relocation.staging = Range::sized(found.staging.start, sized.payload_bytes);
+  return {};
+}
+
+/// What the purgatories of a bundle move, from the final segments.
+Status fill_bundle(Draft& draft, const PlanParts& parts, const TreePlaces& tree,
+                   std::uint64_t kernel_entry, std::uint64_t head_limit) {
+  BundlePlan& plan = *draft.bundle;
+  Relocation moves = moves_of(parts.segments, head_limit);
+  if (moves.payload.size_bytes() != plan.relocation.staging.size_bytes())
+    return broken("the size of the segments depends on addresses");
+  plan.relocation.moves = std::move(moves.moves);
+  plan.relocation.payload = moves.payload;
+  const PurgatoryMaker make = [&](std::uint64_t address, const Relocation& relocation) {
+    return make_purgatory(draft, address, kernel_entry, tree.own.start, parts.segments,
+                          &relocation);
+  };
+  KXF_CHECK(settle_head(plan, *draft.architecture, draft.machine, head_limit, make));
+  draft.record.decide(
+      "bundle",
+      fmt::format("purgatories at {} and {}, staging at {}", hex(plan.purgatories[0].start),
+                  hex(plan.purgatories[1].start), hex(plan.relocation.staging.start)),
+      fmt::format("wherever firmware puts the image of {}, it misses one of the purgatories",
+                  size_text(plan.image_bytes())));
+  return {};
+}
+
+/// Takes the rule of this segment out of `rules`.
+Result<PlacementRule> take_rule(std::vector<PlacementRule>& rules, std::string_view name) {
+  const auto found = std::ranges::find(rules, name, &PlacementRule::name);
+  if (found == rules.end())
+    return broken(fmt::format("the architecture gives no placement rule for segment {}", name));
+  PlacementRule rule = *found;
+  rules.erase(found);
+  return rule;
+}
+
+Result<std::vector<Place>> place_by_rules(Draft& draft, const SizedPurgatory& sized,
+                                          std::vector<PlacementRule> rules,
+                                          std::uint64_t page_size_bytes) {
+  std::optional<PlacementRule> twice;
+  if (draft.bundle) {
+    KXF_TRY(rule, take_rule(rules, "purgatory"));
+    twice = std::move(rule);
+  }
+  const RangeSet allowed = allowed_memory(draft);
+  auto placed = place_segments({draft.memory, allowed, page_size_bytes}, rules);
+  if (!placed && draft.crash)
+    placed.error().remedy = crashkernel_remedy(draft.crash->plan.capacity.needed_bytes());
+  if (!placed || !twice) return placed;
+  KXF_CHECK(place_for_firmware(draft, sized, *twice, *placed, page_size_bytes));
+  placed->push_back({"purgatory", draft.bundle->purgatories[0]});
+  return placed;
+}
+
+/// Where everything goes and what is in it, for kexec_load or a bundle.
 Status place_all(Draft& draft, PlanParts& parts) {
   const bool has_initrd = !draft.initrd.empty();
+  if (parts.bundle) {
+    draft.bundle = BundlePlan{};
+    draft.bundle->relocation.memory = image_memory(draft.memory, parts.page_size_bytes);
+  }
   const ArchitectureQuestion question = draft.question();
   const TreeInputs inputs = tree_inputs(draft, question);
   const std::uint64_t tree_room = draft.crash ? draft.crash->layout.tree_room_bytes : 0;
@@ -166,14 +263,10 @@ Status place_all(Draft& draft, PlanParts& parts) {
   const auto kernel_bytes = align_up(draft.image.kernel.memory_size, parts.page_size_bytes);
   parts.segments = kernel_segments(draft.image, Range::sized(0, kernel_bytes.value_or(UINT64_MAX)),
                                    parts.page_size_bytes);
-  KXF_TRY(sized_purgatory, size_purgatory(draft, parts.segments, tree_bytes));
+  KXF_TRY(sized, size_purgatory(draft, parts.segments, tree_bytes));
   KXF_TRY(rules,
-          rules_for(draft, {draft.initrd.size_bytes(), tree_bytes, sized_purgatory.memory_size}));
-  const RangeSet allowed = allowed_memory(draft);
-  auto placed = place_segments({draft.memory, allowed, parts.page_size_bytes}, rules);
-  if (!placed && draft.crash)
-    placed.error().remedy = crashkernel_remedy(draft.crash->plan.capacity.needed_bytes());
-  KXF_TRY(places, std::move(placed));
+          rules_for(draft, {draft.initrd.size_bytes(), tree_bytes, sized.image.memory_size}));
+  KXF_TRY(places, place_by_rules(draft, sized, std::move(rules), parts.page_size_bytes));
 
   KXF_TRY(kernel, place_of(places, "kernel"));
   KXF_TRY(dtb, place_of(places, "dtb"));
@@ -199,7 +292,9 @@ Status place_all(Draft& draft, PlanParts& parts) {
   for (const Warning& warning : tree_record.warnings()) draft.record.warn(warning.id, warning.text);
   parts.segments.push_back({"dtb", Blob(with_room(tree, tree_room)), dtb});
   const std::uint64_t entry = kernel.start + draft.image.kernel.entry_offset;
-  KXF_TRY(code, make_purgatory(draft, purgatory.start, entry, dtb.start, parts.segments));
+  if (draft.bundle) KXF_CHECK(fill_bundle(draft, parts, tree_places, entry, sized.head_limit));
+  KXF_TRY(code, make_purgatory(draft, purgatory.start, entry, dtb.start, parts.segments,
+                               draft.bundle ? &draft.bundle->relocation : nullptr));
   if (code.memory_size > purgatory.size_bytes())
     return broken("the size of the purgatory depends on addresses");
   for (Decision& decision : code.decisions)
@@ -337,7 +432,7 @@ Status look_at_machine(Draft& draft) {
                             draft.policy, draft.record));
   draft.cpus = std::move(cpus);
   KXF_CHECK(check_cpus(draft.cpus, draft.policy.crash));
-  if (draft.architecture->traits().must_stop_cpus)
+  if (draft.architecture->traits().must_stop_cpus && !draft.policy.bundle)
     KXF_CHECK(check_stuck(draft.machine, draft.policy, draft.record));
   draft.extra = extra_reservations(draft.policy, draft.cpus);
   KXF_TRY(sources, memory_sources(draft.policy, draft.architecture->traits(), draft.registry));
@@ -361,6 +456,10 @@ std::string handed_over(const Draft& draft) {
 }
 
 Status choose_call(Draft& draft) {
+  if (draft.policy.bundle) {
+    draft.record.decide("syscall", "none", "firmware starts a bundle");
+    return {};
+  }
   KXF_TRY(backend, choose_backend(draft.machine, draft.policy, draft.architecture->traits(),
                                   draft.image.kernel, draft.record,
                                   {handed_over(draft),
@@ -386,6 +485,10 @@ std::uint64_t loaded_size(const Draft& draft, const PlanParts& parts) {
 /// Does our purgatory verify the segments? Says who does if it does not.
 bool decide_digest(Draft& draft, bool own_purgatory) {
   const bool wanted = wants_digest(draft.policy);
+  if (draft.policy.bundle) {
+    draft.record.decide("digest", "sha256", "a bundle always verifies what it has moved");
+    return wanted;
+  }
   if (own_purgatory) {
     draft.record.decide("digest", wanted ? "sha256" : "none", draft.policy.digest.origin);
     return wanted;
@@ -407,6 +510,11 @@ bool decide_digest(Draft& draft, bool own_purgatory) {
 
 Result<PlannedLoad> plan_load(const Machine& machine, const Policy& policy,
                               const Registry& registry, Record record) {
+  if (policy.bundle && policy.crash)
+    return refuse(
+        "a crash kernel cannot be a bundle: it dumps the kernel that crashed, and firmware "
+        "starts a bundle",
+        "load it with kxf load --crash, or leave --crash out");
   KXF_CHECK(check_names(policy, registry));
   KXF_TRY(architecture, architecture_for(machine, registry, policy));
   KXF_TRY(settings, settings_of(*architecture, policy));
@@ -432,6 +540,7 @@ Result<PlannedLoad> plan_load(const Machine& machine, const Policy& policy,
   parts.backend = draft.backend.backend;
   parts.backend_may_fall_back = draft.backend.may_fall_back;
   parts.crash = policy.crash;
+  parts.bundle = policy.bundle;
   const bool own_purgatory = parts.backend == Backend::kexec_load;
   if (own_purgatory) {
     KXF_TRY(console, choose_console(machine, policy, draft.command_line, *draft.prepared_tree,
@@ -443,7 +552,7 @@ Result<PlannedLoad> plan_load(const Machine& machine, const Policy& policy,
     draft.record.decide("console", "none", "kexec_file_load enters the kernel directly");
   }
   const std::uint64_t loaded_bytes = loaded_size(draft, parts);
-  KXF_CHECK(check_half_of_ram(machine, draft.memory, loaded_bytes));
+  if (!policy.bundle) KXF_CHECK(check_half_of_ram(machine, draft.memory, loaded_bytes));
   if (draft.crash) {
     draft.crash->plan.capacity.loaded_bytes = loaded_bytes;
     KXF_CHECK(check_capacity(draft.crash->plan.capacity, policy, draft.record));
@@ -469,7 +578,8 @@ Result<PlannedLoad> plan_load(const Machine& machine, const Policy& policy,
   planned.backup = draft.backup;
   planned.not_confined = draft.not_confined;
   planned.may_use_mmu = may_use_mmu(policy);
-  if (const Segment* dtb = checked.segment("dtb")) {
+  planned.bundle = draft.bundle;
+  if (const Segment* dtb = checked.segment("dtb"); dtb != nullptr && !policy.bundle) {
     KXF_TRY(tree, DeviceTree::parse(dtb->bytes.view(), "the next device tree"));
     planned.seeds = seed_places(tree);
   }

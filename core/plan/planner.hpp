@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "bundle/bundle_plan.hpp"
 #include "crash/crash_plan.hpp"
 #include "devicetree/next_tree.hpp"
 #include "image/load_image.hpp"
@@ -32,6 +33,7 @@ struct PlannedLoad {
   /// does not depend on who made it.
   std::vector<std::string> not_confined = {};
   bool may_use_mmu = true;  ///< `purgatory.mmu`
+  std::optional<BundlePlan> bundle = {};
 };
 
 /// Errors: whatever makes the load impossible or unwise; nothing has been changed.

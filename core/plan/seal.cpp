@@ -53,43 +53,50 @@ Result<std::vector<DigestEntry>> digests_of(const PlannedLoad& planned,
   return entries;
 }
 
-/// The architecture's last look.
+}  // namespace
+
+Result<PurgatoryImage> final_purgatory(const PlannedLoad& planned, const Machine& machine,
+                                       std::uint64_t address,
+                                       const std::vector<DigestEntry>& digests) {
+  const Segment* kernel = planned.plan.segment("kernel");
+  const Segment* dtb = planned.plan.segment("dtb");
+  return planned.architecture->purgatory(
+      {planned.image.kernel, address, kernel->range.start + planned.image.kernel.entry_offset,
+       dtb->range.start, planned.sink ? &*planned.sink : nullptr, digests, machine,
+       planned.architecture_settings, planned.backup, planned.may_use_mmu,
+       planned.bundle ? &planned.bundle->relocation : nullptr});
+}
+
 Status check_finished(const PlannedLoad& planned, const Machine& machine,
-                      const std::vector<Segment>& segments,
+                      const std::vector<Segment>& segments, std::uint64_t entry,
                       const std::vector<DigestEntry>& digests) {
   const PlanParts& parts = planned.plan.parts();
-  const ArchitectureQuestion question{machine, planned.image.kernel, parts.memory,
-                                      planned.architecture_settings, parts.crash};
-  auto checked = planned.architecture->check_finished({question, segments, parts.entry, digests});
+  const ArchitectureQuestion question{machine,      planned.image.kernel,
+                                      parts.memory, planned.architecture_settings,
+                                      parts.crash,  parts.bundle};
+  auto checked = planned.architecture->check_finished({question, segments, entry, digests});
   if (!checked) return pass(std::move(checked), "the finished plan");
   return {};
 }
 
-}  // namespace
-
 Result<SealedPlan> seal(const PlannedLoad& planned, const Machine& machine, Seeds seeds) {
   const PlanParts& parts = planned.plan.parts();
-  SealedPlan sealed{planned.plan, parts.segments, {}, planned.crash, planned.digest};
+  SealedPlan sealed{planned.plan, parts.segments, {}, planned.crash, planned.digest,
+                    {},           planned.bundle};
   if (seeds == Seeds::random && !planned.seeds.empty()) {
     Segment* dtb = find(sealed.segments, "dtb");
     KXF_TRY(seeded, with_random_seeds(dtb->bytes, planned.seeds));
     dtb->bytes = std::move(seeded);
   }
   Segment* purgatory = find(sealed.segments, "purgatory");
-  std::vector<DigestEntry> digests;
   if (purgatory != nullptr && planned.digest) {
-    const Segment* kernel = planned.plan.segment("kernel");
-    const Segment* dtb = planned.plan.segment("dtb");
     KXF_TRY(computed, digests_of(planned, sealed.segments));
-    digests = std::move(computed);
-    KXF_TRY(image, planned.architecture->purgatory(
-                       {planned.image.kernel, purgatory->range.start,
-                        kernel->range.start + planned.image.kernel.entry_offset, dtb->range.start,
-                        planned.sink ? &*planned.sink : nullptr, digests, machine,
-                        planned.architecture_settings, planned.backup, planned.may_use_mmu}));
+    sealed.digests = std::move(computed);
+    KXF_TRY(image, final_purgatory(planned, machine, purgatory->range.start, sealed.digests));
     purgatory->bytes = Blob(std::move(image.bytes));
   }
-  if (purgatory != nullptr) KXF_CHECK(check_finished(planned, machine, sealed.segments, digests));
+  if (purgatory != nullptr)
+    KXF_CHECK(check_finished(planned, machine, sealed.segments, parts.entry, sealed.digests));
 
   ReadyPlan& ready = sealed.ready;
   ready.backend = parts.backend;

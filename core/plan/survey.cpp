@@ -85,6 +85,7 @@ Result<std::vector<const MemorySource*>> memory_sources(const Policy& policy,
     if (!source) return pass(std::move(source), policy.memory_sources.origin);
     sources.push_back(*source);
   }
+  if (policy.bundle) return sources;  // those below list what a running kernel leaves behind
   for (const auto& source : registry.all<MemorySource>())
     if (source.implementation->reservations_only() &&
         std::ranges::find(sources, source.implementation) == sources.end())

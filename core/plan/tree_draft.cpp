@@ -75,7 +75,8 @@ Result<DeviceTree> draft_tree(const TreeInputs& inputs, Record& record) {
                               "core header are more than the {} that the crash kernel takes",
                               command_line.size() + 1, limit),
                   "shorten it: see crash.command-line-remove");
-  KXF_CHECK(write_chosen(editor, {command_line, places.initrd, std::move(reserve)}, record));
+  KXF_CHECK(write_chosen(editor, {command_line, places.initrd, std::move(reserve), inputs.bundle},
+                         record));
   KXF_CHECK(inputs.architecture.adjust_tree(editor, inputs.question, record));
   if (inputs.crash) KXF_CHECK(inputs.architecture.announce_crash(editor, *inputs.crash));
   auto tree = editor.tree();

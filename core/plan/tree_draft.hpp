@@ -23,6 +23,7 @@ struct TreeInputs {
   std::vector<Range> reservations;  ///< to add; those that the tree has already are left out
   bool has_initrd = false;
   std::optional<CrashPlaces> crash;  ///< with placeholders inside the crash region
+  bool bundle = false;               ///< firmware starts it: see ChosenValues
 };
 
 /// Where things lie of which the tree tells.

@@ -279,7 +279,8 @@ Status check_lpi_tables(const ArchitectureQuestion& question) {
   if (text != "auto" && text != "required")
     return refuse(fmt::format("setting {} of the architecture arm64 is \"{}\"", lpi_key, text),
                   fmt::format("set {} to auto or required", lpi_key));
-  if (text == "auto" || question.crash || !has_its_without_efi(question.machine)) return {};
+  if (text == "auto" || question.crash || question.bundle || !has_its_without_efi(question.machine))
+    return {};
   const LpiTables tables = live_lpi_tables(question.machine);
   if (tables.missing.empty()) return {};
   return refuse(fmt::format("the GICv3 ITS keeps using LPI tables across the jump, and it is not "

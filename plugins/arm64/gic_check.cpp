@@ -30,8 +30,9 @@ class GicCheck final : public BoardCheck {
 
   [[nodiscard]] std::vector<BoardFinding> check(const Machine& machine,
                                                 const LoadPlan& plan) const noexcept override {
-    // A crash kernel lives in memory of its own, and Linux expects the tables to be live there.
-    if (plan.parts().crash || !has_its_without_efi(machine)) return {};
+    // A crash kernel lives in memory of its own, and Linux expects the tables to be live there. No
+    // kernel has made any where firmware starts the plan.
+    if (plan.parts().crash || plan.parts().bundle || !has_its_without_efi(machine)) return {};
     const LpiTables tables = live_lpi_tables(machine);
     if (tables.missing.empty()) return {};
     return {{false, std::string(name()),

@@ -54,6 +54,7 @@ struct ArchitectureQuestion {
   const MemoryMap& memory;
   const Settings& settings;  ///< of the architecture
   bool crash = false;        ///< a load for the crash slot
+  bool bundle = false;       ///< firmware starts it: what the running kernel uses does not matter
 };
 
 /// The sizes that placement needs before anything has an address.

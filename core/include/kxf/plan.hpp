@@ -38,6 +38,7 @@ struct PlanParts {
   Backend backend = Backend::kexec_load;
   bool backend_may_fall_back = false;  ///< kexec_file_load, then kexec_load where it is missing
   bool crash = false;                  ///< for the crash slot
+  bool bundle = false;                 ///< firmware starts it, no running kernel loads it
   std::uint64_t entry = 0;             ///< physical address where the running kernel jumps to
   std::vector<Segment> segments;       ///< empty ranges where the running kernel places them
   std::string command_line;
