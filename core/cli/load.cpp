@@ -3,54 +3,21 @@
 
 #include <fmt/format.h>
 
-#include "cli/inputs.hpp"
+#include "cli/planning.hpp"
 #include "cli/report.hpp"
 #include "cli/verbs.hpp"
 #include "crash/armed.hpp"
 #include "load/load_record.hpp"
 #include "load/preflight.hpp"
 #include "machine/file.hpp"
-#include "machine/open.hpp"
 #include "plan/output.hpp"
 
 namespace kxf::cli {
 namespace {
 
-void print_warnings(const Record& record) {
-  for (const Warning& warning : record.warnings()) report(warning);
-}
-
-/// Everything that a plan was made from; the plan points into it.
-struct Work {
-  Policy policy;
-  Registry registry;
-  std::unique_ptr<Machine> machine;
-  Record record;
-};
-
-Result<Work> prepare(const CommonOptions& common, const PlanOptions& options) {
-  Record record;
-  KXF_TRY(policy, read_policy(options));
-  KXF_TRY(registry, load_plugins(common, policy, record));
-  KXF_TRY(machine, open_machine(common.machine));
-  return Work{std::move(policy), std::move(registry), std::move(machine), std::move(record)};
-}
-
 Result<SealedPlan> make_plan(const Work& work, Seeds seeds) {
-  KXF_TRY(planned, plan_load(*work.machine, work.policy, work.registry, work.record));
-  report_not_confined(planned.not_confined);
+  KXF_TRY(planned, plan_work(work));
   return seal(planned, *work.machine, seeds);
-}
-
-Status print_plan(const SealedPlan& sealed, const CommonOptions& common) {
-  if (common.json) {
-    KXF_TRY(text, plan_json(sealed));
-    fmt::print("{}", text);
-    return {};
-  }
-  fmt::print("{}", plan_text(sealed, common.verbose));
-  print_warnings(sealed.plan.parts().record);
-  return {};
 }
 
 /// A folder of the plan and its segments, for whoever wants to read or to run them elsewhere.
@@ -136,8 +103,6 @@ Status load_now(const CommonOptions& common, const PlanOptions& options) {
              work.policy.crash ? "it runs when this kernel panics" : "kxf exec jumps into it");
   return {};
 }
-
-int status_of(const Status& status) { return status ? 0 : report(status.error()); }
 
 }  // namespace
 

@@ -62,7 +62,8 @@ void add_sandbox(CLI::App& verb, Parsed& parsed) {
                 "Debugging: read images in kxf itself, not in a confined child");
 }
 
-void add_plan_options(CLI::App& verb, Parsed& parsed) {
+/// What goes into a plan, whoever starts it.
+void add_image_options(CLI::App& verb, Parsed& parsed) {
   kxf::PolicyFlags& flags = parsed.plan.flags;
   verb.add_option("--profile", parsed.plan.profile, "Profile: a name, or a path with a slash");
   verb.add_option("--kernel", flags.kernel, "Kernel image");
@@ -73,10 +74,15 @@ void add_plan_options(CLI::App& verb, Parsed& parsed) {
   verb.add_flag("--reuse-cmdline", flags.reuse_command_line,
                 "Start from the running kernel's command line");
   verb.add_option("--dtb", flags.dtb, "Device tree blob instead of the running one");
+  add_sandbox(verb, parsed);
+}
+
+void add_plan_options(CLI::App& verb, Parsed& parsed) {
+  kxf::PolicyFlags& flags = parsed.plan.flags;
+  add_image_options(verb, parsed);
   verb.add_option("--syscall", flags.syscall, "auto, kexec_load or kexec_file_load");
   verb.add_option("--digest", flags.digest, "none, crash or always");
   verb.add_flag("--crash", flags.crash, "Load into the crash slot");
-  add_sandbox(verb, parsed);
 }
 
 void add_machine(CLI::App& verb, Parsed& parsed) {
@@ -129,6 +135,15 @@ void add_reading_verbs(CLI::App& app, Parsed& parsed) {
                    "Folder to make: plan.json and a file with the bytes of each segment");
   plan->callback([&] {
     parsed.run = [&] { return kxf::cli::plan(parsed.common, parsed.plan, parsed.output); };
+  });
+
+  CLI::App* bundle = app.add_subcommand("bundle", "Write a plan as one file that firmware starts");
+  add_common(*bundle, parsed);
+  add_image_options(*bundle, parsed);
+  add_machine(*bundle, parsed);
+  bundle->add_option("-o,--output", parsed.output, "File to write")->required();
+  bundle->callback([&] {
+    parsed.run = [&] { return kxf::cli::bundle(parsed.common, parsed.plan, parsed.output); };
   });
 
   CLI::App* inspect =

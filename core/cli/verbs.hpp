@@ -28,6 +28,8 @@ struct PlanOptions {
 int load(const CommonOptions& common, const PlanOptions& options, bool dry_run);
 /// `segments`: a folder to make for the plan and the bytes of its segments; empty: none.
 int plan(const CommonOptions& common, const PlanOptions& options, const std::string& segments);
+// bundle.cpp
+int bundle(const CommonOptions& common, const PlanOptions& options, const std::string& output);
 // inspect.cpp
 /// `file`: an image, or a device tree, of whose board nothing else is known; empty:
 /// `common.machine`.
