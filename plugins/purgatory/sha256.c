@@ -119,26 +119,29 @@ void kxf_sha256_blocks(uint32_t state[8], const void* start, uint64_t blocks) {
 
 #endif /* KXF_OWN_SHA256_BLOCKS */
 
-void kxf_sha256(const void* start, uint64_t size_bytes, uint8_t digest[32]) {
-  uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                       0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  const uint8_t* bytes = start;
-  const uint64_t whole = size_bytes / 64;
-  kxf_sha256_blocks(state, start, whole);
+void kxf_sha256_start(uint32_t state[8]) {
+  static const uint32_t initial[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  for (unsigned i = 0; i < 8; ++i) state[i] = initial[i];
+}
 
-  /* What is left, a one bit, zeros, and the length in bits: one block or two (section 5.1.1). */
-  union {
-    pair_of_words pairs[16];
-    uint8_t bytes[128];
-  } last;
-  for (unsigned i = 0; i < 16; ++i) last.pairs[i] = 0;
+unsigned kxf_sha256_pad(const void* start, uint64_t size_bytes, union kxf_sha256_last* last) {
+  for (unsigned i = 0; i < 16; ++i) last->pairs[i] = 0;
+  const uint8_t* left_over = (const uint8_t*)start + size_bytes / 64 * 64;
   const unsigned left = (unsigned)(size_bytes % 64);
-  for (unsigned i = 0; i < left; ++i) last.bytes[i] = bytes[64 * whole + i];
-  last.bytes[left] = 0x80;
+  for (unsigned i = 0; i < left; ++i) last->bytes[i] = left_over[i];
+  last->bytes[left] = 0x80;
   const unsigned blocks = left < 56 ? 1 : 2;
   for (unsigned i = 0; i < 8; ++i)
-    last.bytes[64 * blocks - 1 - i] = (uint8_t)((size_bytes << 3) >> (8 * i));
-  kxf_sha256_blocks(state, last.pairs, blocks);
+    last->bytes[64 * blocks - 1 - i] = (uint8_t)((size_bytes << 3) >> (8 * i));
+  return blocks;
+}
 
+void kxf_sha256(const void* start, uint64_t size_bytes, uint8_t digest[32]) {
+  uint32_t state[8];
+  kxf_sha256_start(state);
+  kxf_sha256_blocks(state, start, size_bytes / 64);
+  union kxf_sha256_last last;
+  kxf_sha256_blocks(state, &last, kxf_sha256_pad(start, size_bytes, &last));
   for (unsigned i = 0; i < 32; ++i) digest[i] = (uint8_t)(state[i / 4] >> (24 - 8 * (i % 4)));
 }

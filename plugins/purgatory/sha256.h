@@ -18,6 +18,19 @@ void kxf_sha256(const void* start, uint64_t size_bytes, uint8_t digest[32]);
  * KXF_OWN_SHA256_BLOCKS among the compiler's flags. */
 void kxf_sha256_blocks(uint32_t state[8], const void* in, uint64_t blocks);
 
+/* What is around the whole blocks, for an architecture that computes several hashes at once. */
+
+/* The initial hash value (section 5.3.3). */
+void kxf_sha256_start(uint32_t state[8]);
+
+union kxf_sha256_last {
+  uint64_t __attribute__((may_alias)) pairs[16];
+  uint8_t bytes[128];
+};
+/* What is behind the whole blocks of a message: its last bytes, a one bit, zeros, and its length in
+ * bits (section 5.1.1). Returns how many blocks that is, 1 or 2. */
+unsigned kxf_sha256_pad(const void* start, uint64_t size_bytes, union kxf_sha256_last* last);
+
 #ifdef __cplusplus
 }
 #endif
