@@ -44,6 +44,7 @@
 #include "arm64/cpu_table.hpp"
 #include "arm64/crash.hpp"
 #include "arm64/lpi_tables.hpp"
+#include "purgatory/blob.hpp"
 
 namespace kxf::arm64 {
 namespace {
@@ -77,9 +78,7 @@ constexpr SettingSpec setting_specs[] = {
     {granule_setting, "auto",
      "pages of the purgatory's tables: 4K, 16K or 64K; auto: the running kernel's. Larger ones map "
      "what is beside a segment, too"},
-    {sha256_setting, "auto",
-     "SHA-256 in the purgatory: auto: by the CPU's instructions for it if it has them; portable: "
-     "never"},
+    purgatory::sha256_setting,
 };
 
 constexpr std::uint64_t all_page_sizes[] = {4 * kib, 16 * kib, 64 * kib};

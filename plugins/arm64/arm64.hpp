@@ -40,7 +40,6 @@ inline constexpr std::uint16_t elf_machine = 183;
 /// The settings of make_purgatory().
 inline constexpr std::string_view icache_setting = "purgatory-icache";
 inline constexpr std::string_view granule_setting = "purgatory-pages";
-inline constexpr std::string_view sha256_setting = "purgatory-sha256";
 
 /// The name of lpi_source().
 inline constexpr std::string_view lpi_source_name = "gic-lpi";

@@ -36,17 +36,6 @@ Status check_step(const SinkStep& step) {
                 "choose a console sink with registers, or none");
 }
 
-/// Is a setting of two values the second one? It is the first one unless it is set.
-Result<bool> is_second(const Settings& settings, std::string_view key, std::string_view first,
-                       std::string_view second) {
-  const auto found = settings.find(key);
-  if (found == settings.end() || found->second == first) return false;
-  if (found->second == second) return true;
-  return refuse(fmt::format("setting {} of the architecture arm64 is \"{}\", it takes {} or {}",
-                            key, found->second, first, second),
-                fmt::format("set {} to {} or {}", key, first, second));
-}
-
 /// What the purgatory reads of its tables, into the parameters.
 void put_map(purgatory::FilledBlob& filled, const IdentityMap& map, std::uint64_t tables_at) {
   const PageTables& tables = *map.tables;
@@ -93,8 +82,8 @@ Result<PurgatoryImage> make_purgatory(const PurgatoryQuestion& question) {
                   "check the kernel image");
   if (question.sink != nullptr)
     KXF_CHECK(purgatory::check_console(format, *question.sink, check_step));
-  KXF_TRY(no_icache, is_second(question.settings, icache_setting, "on", "off"));
-  KXF_TRY(portable_sha, is_second(question.settings, sha256_setting, "auto", "portable"));
+  KXF_TRY(no_icache, purgatory::is_second(format, question.settings, icache_setting, "on", "off"));
+  KXF_TRY(portable_sha, purgatory::wants_portable_sha256(format, question.settings));
   KXF_TRY(map,
           plan_identity_map(question, {{0, blob.size()}, {KXF_DATA_OFFSET, header.memory_size}}));
 

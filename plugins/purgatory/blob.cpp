@@ -207,6 +207,20 @@ Status check_question(const BlobFormat& format, const BlobHeader& header,
   return {};
 }
 
+Result<bool> is_second(const BlobFormat& format, const Settings& settings, std::string_view key,
+                       std::string_view first, std::string_view second) {
+  const auto found = settings.find(key);
+  if (found == settings.end() || found->second == first) return false;
+  if (found->second == second) return true;
+  return refuse(fmt::format("setting {} of the architecture {} is \"{}\", it takes {} or {}", key,
+                            format.architecture, found->second, first, second),
+                fmt::format("set {} to {} or {}", key, first, second));
+}
+
+Result<bool> wants_portable_sha256(const BlobFormat& format, const Settings& settings) {
+  return is_second(format, settings, sha256_setting.key, sha256_setting.default_value, "portable");
+}
+
 FilledBlob::FilledBlob(const BlobFormat& format, const BlobHeader& header, ByteView pristine)
     : format_(format), params_offset_(header.params_offset) {
   image_.bytes.assign(pristine.begin(), pristine.end());

@@ -55,6 +55,21 @@ using StepCheck = std::function<Status(const SinkStep&)>;
 [[nodiscard]] Status check_question(const BlobFormat& format, const BlobHeader& header,
                                     const PurgatoryQuestion& question);
 
+/// Is a setting of two values the second one? It is the first one unless it is set.
+/// Errors: it is neither.
+[[nodiscard]] Result<bool> is_second(const BlobFormat& format, const Settings& settings,
+                                     std::string_view key, std::string_view first,
+                                     std::string_view second);
+
+/// May the purgatory not use a CPU's instructions for SHA-256? As a setting of the architecture.
+inline constexpr SettingSpec sha256_setting{
+    "purgatory-sha256", "auto",
+    "SHA-256 in the purgatory: auto: by the CPU's instructions for it if it has them; portable: "
+    "never"};
+/// Errors: another value.
+[[nodiscard]] Result<bool> wants_portable_sha256(const BlobFormat& format,
+                                                 const Settings& settings);
+
 /// A copy of the blob with parameters. Offsets are those in kxf_params.
 class FilledBlob {
  public:

@@ -36,6 +36,7 @@
 #include "arm64/arm64.hpp"
 #include "arm64/page_tables.hpp"
 #include "arm64/purgatory/params.h"
+#include "purgatory/blob.hpp"
 #include "writer.hpp"
 
 namespace {
@@ -207,7 +208,7 @@ int main(int argc, char** argv) {
   const kxf::Settings settings{
       {std::string(kxf::arm64::icache_setting), has("nocache") ? "off" : "on"},
       {std::string(kxf::arm64::granule_setting), pages.empty() ? "auto" : pages},
-      {std::string(kxf::arm64::sha256_setting), has("portable") ? "portable" : "auto"}};
+      {std::string(kxf::purgatory::sha256_setting.key), has("portable") ? "portable" : "auto"}};
   kxf::PurgatoryQuestion question{kernel, purgatory_at, kernel_at, base + 0xf000000,
                                   &sink,  {},           machine,   settings};
   question.may_use_mmu = !has("off") && !pages.empty();
