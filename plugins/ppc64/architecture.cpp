@@ -63,6 +63,7 @@
 #include "ppc64/platform.hpp"
 #include "ppc64/ppc64.hpp"
 #include "ppc64/run_at_load.hpp"
+#include "purgatory/blob.hpp"
 
 namespace kxf::ppc64 {
 namespace {
@@ -81,7 +82,7 @@ constexpr std::uint64_t real_mode_end = std::uint64_t{1} << 60U;
 // kernel/prom_init.c), so the early code of every kernel reaches it.
 constexpr std::uint64_t tree_end = 768 * mib;
 
-constexpr SettingSpec setting_specs[] = {run_at_load_setting};
+constexpr SettingSpec setting_specs[] = {run_at_load_setting, purgatory::sha256_setting};
 
 /// Where segments may lie.
 struct Space {

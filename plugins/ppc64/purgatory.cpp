@@ -105,6 +105,7 @@ Result<PurgatoryImage> make_purgatory(const PurgatoryQuestion& question) {
   if (question.sink != nullptr)
     KXF_CHECK(purgatory::check_console(
         format, *question.sink, [&](const SinkStep& step) { return check_step(step, firmware); }));
+  KXF_TRY(portable_sha, purgatory::wants_portable_sha256(format, question.settings));
   KXF_TRY(head, kernel_head(question.kernel));
   if (head.size() != head_bytes)
     return broken(
@@ -114,6 +115,7 @@ Result<PurgatoryImage> make_purgatory(const PurgatoryQuestion& question) {
   if (question.kernel.endian == Endian::little) flags |= KXF_FLAG_KERNEL_LITTLE;
   if (firmware.is_opal()) flags |= KXF_FLAG_OPAL;
   if (firmware.hypervisor) flags |= KXF_FLAG_HYPERVISOR;
+  if (portable_sha) flags |= KXF_FLAG_PORTABLE_SHA;
   purgatory::FilledBlob filled(format, header, pristine_blob());
   std::copy(head.begin() + own_head_bytes, head.end(), filled.bytes().begin() + own_head_bytes);
   filled.put_console(question.sink);

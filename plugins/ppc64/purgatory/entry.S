@@ -127,6 +127,7 @@ kxf_opal:
 
 	.section .params, "a", %progbits
 	.balign	64
+	.globl	kxf_params
 kxf_params:
 	.zero	KXF_PARAMS_SIZE
 

@@ -27,6 +27,7 @@
 #define KXF_FLAG_KERNEL_LITTLE 1 /* enter the kernel in little-endian mode */
 #define KXF_FLAG_OPAL 2          /* firmware calls go to OPAL */
 #define KXF_FLAG_HYPERVISOR 4    /* firmware calls go to the hypervisor */
+#define KXF_FLAG_PORTABLE_SHA 8  /* SHA-256 without the CPU's instructions for it */
 
 /* Offsets that entry.S uses. */
 #define KXF_PARAMS_KERNEL KXF_CONSOLE_SIZE
