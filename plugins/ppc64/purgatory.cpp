@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "ppc64/ppc64.hpp"
+#include "ppc64/purgatory/exceptions.h"
 #include "ppc64/purgatory/params.h"
 #include "purgatory/blob.hpp"
 
@@ -92,6 +93,24 @@ Status check_step(const SinkStep& step, const Firmware& firmware) {
       "choose a console behind the hypervisor, or none");
 }
 
+/// The purgatory has vectors of its own there while it verifies, and the old kernel's in its memory
+/// (purgatory/exceptions.h).
+Status check_vectors(const PurgatoryQuestion& question) {
+  constexpr Range vectors{KXF_VECTORS, KXF_VECTORS_END};
+  if (question.own_address == 0) return {};  // placeholders
+  for (const DigestEntry& digest : question.digests)
+    if (digest.range.overlaps(vectors))
+      return broken(
+          fmt::format("segment {} ({}) is to be verified, and the ppc64 purgatory has its "
+                      "exception vectors in {}",
+                      digest.name, to_text(digest.range), to_text(vectors)));
+  if (question.backup && question.backup->source.overlaps(vectors) &&
+      !question.backup->source.contains(vectors))
+    return broken(fmt::format("{} is to be saved, which is a part of the exception vectors in {}",
+                              to_text(question.backup->source), to_text(vectors)));
+  return {};
+}
+
 }  // namespace
 
 Result<PurgatoryImage> make_purgatory(const PurgatoryQuestion& question) {
@@ -101,6 +120,7 @@ Result<PurgatoryImage> make_purgatory(const PurgatoryQuestion& question) {
     return refuse(fmt::format("the kernel's entry {} is no address of a Power instruction",
                               hex(question.kernel_entry)),
                   "check the kernel image");
+  KXF_CHECK(check_vectors(question));
   KXF_TRY(firmware, firmware_of(question.machine));
   if (question.sink != nullptr)
     KXF_CHECK(purgatory::check_console(

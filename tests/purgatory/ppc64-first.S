@@ -12,6 +12,7 @@
 #define LITTLE    0x3008
 #define CPUS      0x3010
 #define MASTER    0x3018
+#define SUM       0x3020	/* of the vectors, for the next kernel */
 #define GO        0x3040	/* not 0: the others may leave */
 #define WAITING   0x3048	/* how many of them wait */
 #define RTAS_CALL 0x3100
@@ -71,6 +72,16 @@ _start:
 	li	5, 1
 	std	5, GO(0)
 
+	/* What the next kernel is to find at the vectors: the sum of their doublewords. */
+	li	4, 0x100
+	li	5, 0
+8:	ldx	6, 0, 4
+	add	5, 5, 6
+	addi	4, 4, 8
+	cmpdi	4, 0x1000
+	blt	8b
+	std	5, SUM(0)
+
 	li	3, H_SET_MODE			/* Linux does this when it starts */
 	ld	4, LITTLE(0)
 	li	5, 4
@@ -89,18 +100,6 @@ _start:
 	mtsrr1	8
 	rfid
 
-secondary:
-	li	7, WAITING
-6:	ldarx	8, 0, 7
-	addi	8, 8, 1
-	stdcx.	8, 0, 7
-	bne-	6b
-7:	ld	8, GO(0)
-	cmpdi	8, 0
-	beq	7b
-	isync
-	ba	0x60
-
 	/* The next kernel's trap: r25 says in which byte order it was taken. */
 	.org	0x700
 	.long	0x48000008			/* BE: b .+8. LE: a no-operation */
@@ -117,3 +116,17 @@ trap_little:
 	le_word	0x38840004			/* addi r4,r4,4 */
 	le_word	0x7c9a03a6			/* mtsrr0 r4 */
 	le_word	0x4c000024			/* rfid: to the byte order of the trap */
+
+	/* Other CPUs wait behind the vectors, as in Linux: the purgatory has these. */
+	.org	0x1000
+secondary:
+	li	7, WAITING
+6:	ldarx	8, 0, 7
+	addi	8, 8, 1
+	stdcx.	8, 0, 7
+	bne-	6b
+7:	ld	8, GO(0)
+	cmpdi	8, 0
+	beq	7b
+	isync
+	ba	0x60

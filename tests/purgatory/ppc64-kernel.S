@@ -9,6 +9,9 @@
 #define SLOTS    0x30		/* of 8 bytes; CPU 1 has the second */
 #define BACKUP   0x9000000	/* where a crash load has the first 64 KiB */
 
+#define SUM      0x3020		/* what the stub before found at the vectors */
+#define SUM_OPAL 0x2f000010
+
 #define H_PUT_TERM_CHAR 0x58
 #define H_RTAS    0xf000
 #define OPAL_CONSOLE_WRITE 1
@@ -102,6 +105,17 @@ base:	mflr	20
 	lis	4, (BACKUP + 0x10000) >> 16
 	ld	25, -8(4)
 	put_register text_last, 25
+	/* The vectors, and their copy if there is one: sums less what the sum was before. */
+	addi	4, 0, 0
+	bl	vectors
+	put_register text_vectors, 25
+	lis	4, BACKUP >> 16
+	bl	vectors
+	ld	5, 0x3000(4)
+	cmpdi	5, 0
+	bne	10f
+	li	25, 0
+10:	put_register text_last, 25
 	put_text text_end
 
 	cmpdi	26, 0
@@ -111,6 +125,23 @@ base:	mflr	20
 	ori	3, 3, H_RTAS
 	sc	1
 3:	b	3b
+
+/* The difference in r25, of the vectors from the address in r4 on. */
+vectors:
+	li	5, 0x100
+	li	25, 0
+11:	ldx	6, 4, 5
+	add	25, 25, 6
+	addi	5, 5, 8
+	cmpdi	5, 0x1000
+	blt	11b
+	ld	6, SUM(0)
+	cmpdi	26, 0
+	beq	12f
+	lis	6, SUM_OPAL >> 16
+	ld	6, SUM_OPAL & 0xffff(6)
+12:	subf	25, 6, 25
+	blr
 
 puts:	mflr	24				/* the text at r21; keeps r20, r22 and r25 to r31 */
 4:	lbz	6, 0(21)
@@ -186,6 +217,7 @@ text_second:	.asciz ","
 text_third:	.asciz ","
 text_saved:	.asciz " saved="
 text_last:	.asciz ","
+text_vectors:	.asciz " vectors="
 text_end:	.asciz "\r\n"
 	.balign	8
 	.zero	131		/* a length that is no multiple of a SHA-256 block */

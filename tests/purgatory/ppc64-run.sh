@@ -3,58 +3,26 @@
 #
 # How to run:  ctest -R ppc64-purgatory (or with the two paths: kxf_ppc64_purgatory_writer, a C compiler for 64-bit Power)
 # Expect:      "ok NAME" for each case, and "purgatory: N cases, 0 failed"; 77 when QEMU is missing
-# Time:        10 s; a case that hangs ends after a minute
+# Time:        15 s; a case that hangs ends after a minute
 set -eu
 writer=$1
 . "$(dirname "$0")/lib.sh" qemu-system-ppc64 "$2"
-# stub NAME ADDRESS: $here/ppc64-NAME.S
-stub() { assemble "$here/ppc64-$1.S" "$1" -m64 -mbig -mabi=elfv2 "-Wl,-Ttext=$2"; }
-stub first 0
+. "$here/ppc64-lib.sh"
 stub first-opal 0x20010000
-stub kernel 0
 head -c 3000001 /dev/urandom > "$work/initrd.bin"      # no multiple of a SHA-256 block
 
-# run QEMU-ARGUMENT...: until the stub powers off or has said its last word, or until the purgatory says that it will not go on
-run() {
-  # shellcheck disable=SC2046  # two words each
-  emulate 'not entered|KERNEL others=.* saved=.*,[0-9a-f]{16}' "$@" $(in_memory kernel 0x2000000) $(in_memory initrd 0x8000000) \
-    $(in_memory tree 0xf000000) $(in_memory purgatory 0xa000000)
-}
-
-# word ADDRESS NUMBER: an argument of the stub that goes first
-word() { printf -- '-device loader,addr=%s,data=%s,data-len=8,data-be=on' "$1" "$2"; }
-
-# enter CASE ORDER CPUS: run it on pseries from a kernel of that byte order (0: big, 1: little); the console goes to
-# $work/console. The capabilities are those that an emulated CPU does not have; QEMU prints a warning for each.
+# enter ORDER CPUS WORD...: the purgatory as WORDs say
 enter() {
-  "$writer" "$work" "$1" > /dev/null
-  # shellcheck disable=SC2046  # each word is two arguments
-  run -M pseries,ic-mode=xics,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off -cpu POWER8 -smp "$3" \
-    -m 512M -bios "$work/first.bin" -device spapr-vty,chardev=console,reg=0x30000001 \
-    $(word 0x3000 0xa000000) $(word 0x3008 "$2") $(word 0x3010 "$3") $(word 0x3018 7) $(word 0xfff8 0x5afe)
+  "$writer" "$work" "${@:3}" > /dev/null
+  enter_at $purgatory_at "$1" "$2"
 }
 
-# enter_opal: the same on powernv9, where firmware runs first and says more than we want to read
-enter_opal() {
-  "$writer" "$work" opal > /dev/null
+# run_opal: what is there, on powernv9, where firmware runs first and says more than we want to read
+run_opal() {
   # shellcheck disable=SC2046  # each word is two arguments
   run -M powernv9 -smp 1 -m 1G -kernel "$work/first-opal.elf" -serial chardev:console \
     $(word 0x2f000000 0xa000000) $(word 0x2f000008 "$(cat "$work/opal-at")")
   sed -n -i -E '/^(kxf:|KERNEL)/{s/ r8=0*[1-9a-f][0-9a-f]* r9=0*[1-9a-f][0-9a-f]*/ r8=OPAL r9=OPAL/;p}' "$work/console"
-}
-
-# expect NAME LINE...: the console shows exactly these lines
-expect() {
-  local name=$1
-  shift
-  cases=$((cases + 1))
-  printf '%s\r\n' "$@" > "$work/expected"
-  if cmp -s "$work/expected" "$work/console"; then echo "ok      $name"
-  else
-    failed=$((failed + 1))
-    echo "NOT OK  $name"
-    diff <(tr -d '\r' < "$work/expected") <(tr -d '\r' < "$work/console") || true
-  fi
 }
 
 from_big='kxf: purgatory, CPU 7, from a big-endian kernel'
@@ -63,36 +31,166 @@ entering='kxf: entering the kernel at 0x2000000, device tree 0xf000000'
 # registers LITTLE: SF on; EE, PR, FP, IR and DR off; LE as the kernel wants it, now and in exceptions; the tree names the CPU
 # that entered
 registers() { echo "KERNEL r3=000000000f000000 r4=0000000002000000 r5=0000000000000000 r8=0000000000000000 r9=0000000000000000 msr=800000000000000$1 boot-cpu=0000000000000007 trap=000000000000000$1"; }
-unsaved='saved=0000000000000000,0000000000000000'
+zero=0000000000000000
+unsaved="saved=$zero,$zero vectors=$zero,$zero"
 none="KERNEL others=0000000000000000,0000000000000000,0000000000000000 $unsaved"
 one="KERNEL others=0000000000000001,0000000000000000,0000000000000000 $unsaved"
 three="KERNEL others=0000000000000001,0000000000000002,0000000000000003 $unsaved"
 
-enter good 0 4
-expect 'big to big, 4 CPUs, all digests match' '' "$from_big" 'kxf: verifying 3 segments ... ok' "$entering" "$(registers 0)" "$three"
-enter little 1 2
-expect 'little to little, 2 CPUs, all digests match' '' "$from_little" 'kxf: verifying 3 segments ... ok' "$entering" "$(registers 1)" "$one"
-enter good 1 2
-expect 'little to big' '' "$from_little" 'kxf: verifying 3 segments ... ok' "$entering" "$(registers 0)" "$one"
-enter little 0 1
-expect 'big to little' '' "$from_big" 'kxf: verifying 3 segments ... ok' "$entering" "$(registers 1)" "$none"
-enter none 1 1
+verified='kxf: verifying 6 segments ... ok'
+
+enter 0 4
+expect 'big to big, 4 CPUs, all digests match' '' "$from_big" "$verified" "$entering" "$(registers 0)" "$three"
+enter 1 2 little
+expect 'little to little, 2 CPUs, all digests match' '' "$from_little" "$verified" "$entering" "$(registers 1)" "$one"
+enter 1 2
+expect 'little to big' '' "$from_little" "$verified" "$entering" "$(registers 0)" "$one"
+enter 0 1 little
+expect 'big to little' '' "$from_big" "$verified" "$entering" "$(registers 1)" "$none"
+enter 1 1 none
 expect 'nothing to verify' '' "$from_little" "$entering" "$(registers 0)" "$none"
-enter silent 1 1
+enter 1 1 silent
 expect 'no console' "$(registers 0)" "$none"
-enter_opal
-expect 'OPAL, little to little' 'kxf: purgatory, CPU 0, from a little-endian kernel' 'kxf: verifying 3 segments ... ok' "$entering" \
+enter 0 1 portable
+expect "SHA-256 without the CPU's instructions" '' "$from_big" "$verified" "$entering" "$(registers 0)" "$none"
+enter 0 1 whole
+expect 'fewer segments than lanes' '' "$from_big" 'kxf: verifying 3 segments ... ok' "$entering" "$(registers 0)" "$none"
+"$writer" "$work" opal little > /dev/null
+run_opal
+expect 'OPAL, little to little' 'kxf: purgatory, CPU 0, from a little-endian kernel' "$verified" "$entering" \
   'KERNEL r3=000000000f000000 r4=0000000002000000 r5=0000000000000000 r8=OPAL r9=OPAL msr=8000000000000001 boot-cpu=0000000000000000 trap=0000000000000000' \
   "$none"
-enter crash 1 2
-expect 'a crash kernel: the first 64 KiB are saved' '' "$from_little" 'kxf: verifying 3 segments ... ok' \
+enter 1 2 crash
+expect 'a crash kernel: the first 64 KiB are saved' '' "$from_little" "$verified" \
   'kxf: saved 65536 bytes from 0x0 to 0x9000000' "$entering" "$(registers 0)" \
-  "${one%saved=*}saved=000000000a000000,0000000000005afe"
-enter bad 1 2
-expect 'a digest that does not match' '' "$from_little" 'kxf: verifying 3 segments ... failed' \
-  'kxf: segment 1 (initrd#1) at 0x8000000, 3000001 bytes: SHA-256 does not match; the kernel is not entered'
-enter wild 1 2
-expect 'code for other CPUs that is not the kernel'\''s' '' "$from_little" 'kxf: verifying 3 segments ... failed' \
+  "${one%saved=*}saved=000000000a000000,0000000000005afe vectors=$zero,$zero"
+enter 1 2 wild
+expect 'code for other CPUs that is not the kernel'\''s' '' "$from_little" 'kxf: verifying 6 segments ... failed' \
   'kxf: the code of the secondary CPUs at 0x60 is not the kernel'\''s; the kernel is not entered'
+
+# ---- corrupted segments: the bytes in memory are not those of the plan, each in turn ----
+# damage NAME OFFSET: the byte there has another bit
+damage() {
+  local byte
+  byte=$(od -An -tu1 -j "$2" -N 1 "$work/$1.bin")
+  printf '%b' "$(printf '\\x%02x' $((byte ^ 16)))" | dd of="$work/$1.bin" bs=1 seek="$2" conv=notrunc status=none
+}
+# corrupted INDEX NAME FILE ADDRESS SIZE OFFSET [WORD...]: that segment is the one that is named
+corrupted() {
+  "$writer" "$work" "${@:7}" > /dev/null
+  damage "$3" "$6"
+  enter_at $purgatory_at 1 1
+  damage "$3" "$6"
+  expect "segment $1 is damaged at byte $6${7:+, $7}" '' "$from_little" 'kxf: verifying 6 segments ... failed' \
+    "kxf: segment $1 ($2) at $4, $5 bytes: SHA-256 does not match; the kernel is not entered"
+}
+kernel_size=$(stat -c %s "$work/kernel.bin")
+corrupted 0 kernel kernel 0x2000000 "$kernel_size" $((kernel_size - 1))
+corrupted 1 'initrd#1' initrd 0x8000000 750016 0
+corrupted 2 'initrd#2' initrd 0x80b71c0 750016 750016
+corrupted 3 'initrd#3' initrd 0x816e380 750016 2250047
+corrupted 4 'initrd#4' initrd 0x8225540 749953 3000000
+corrupted 5 dtb tree 0xf000000 64 63
+corrupted 3 'initrd#3' initrd 0x816e380 750016 2000000 portable
+
+# ---- exceptions: a report, and the CPU stays ----
+elf=$(dirname "$writer")/../../plugins/ppc64/purgatory/purgatory.elf
+# at NAME: the address of that symbol of the purgatory, of a function the one that calls enter
+at() {
+  local line value behind=0
+  line=$("${cc%gcc}readelf" -sW "$elf" | grep " $1\$")
+  [[ $line != *'<localentry>: 8'* ]] || behind=8
+  read -r _ value _ <<< "$line"
+  printf '0x%x' $((purgatory_at + 0x$value + behind))
+}
+# plant NAME [WORD...]: these instructions, or all zeros, which is none, at that symbol of the purgatory. A function of C begins
+# with two words for callers that have another table of contents (Power Architecture ELFv2 ABI, 2.3.2.1), which ours never enter at.
+plant() {
+  local at words
+  at=$(($(at "$1")))
+  words=("${@:2}")
+  for word in "${words[@]:-00000000}"; do
+    printf '%b' "$(sed 's/../\\x&/g' <<< "$word")" | dd of="$work/purgatory.bin" bs=1 seek=$((at - purgatory_at)) conv=notrunc status=none
+    at=$((at + 4))
+  done
+}
+# console NAME REGEX...: the console has a line for each, and the kernel was not entered
+console() {
+  local name=$1 regex missing=
+  shift
+  for regex; do tr -d '\r' < "$work/console" | grep -qE "$regex" || missing+=" [$regex]"; done
+  ! grep -q KERNEL "$work/console" || missing+=' [the kernel was entered]'
+  cases=$((cases + 1))
+  if [ -z "$missing" ]; then echo "ok      $name"
+  else
+    failed=$((failed + 1))
+    echo "NOT OK  $name: not on the console:$missing"
+    head -20 "$work/console"
+  fi
+}
+# report NAME VECTOR STAGE SRR0 DAR: SRR1 has MSR[SF], MSR[HV] with OPAL, and why it was taken
+report() {
+  console "$1" "^kxf: exception, vector $2 $3$" "^kxf: H?SRR0 $4, H?SRR1 0x[89][0-9a-f]{15}, H?DAR $5, H?DSISR 0x[0-9a-f]+; the kernel is not entered$"
+}
+before='before segments are verified' while='while segments are verified' after='after the segments were verified'
+any='0x[0-9a-f]+'
+# illegal NAME STAGE SYMBOL ORDER [WORD...]
+illegal() {
+  "$writer" "$work" "${@:5}" > /dev/null
+  plant "$3"
+  enter_at $purgatory_at "$4" 1
+  report "$1" '0x700 \(program\)' "$2" "$(at "$3")" "$any"
+}
+illegal 'an instruction that is none, at the start, big-endian' "$before" kxf_put_number 0
+illegal 'the same, little-endian' "$before" kxf_put_number 1
+illegal 'while it verifies, big-endian' "$while" kxf_sha256_lanes 0
+illegal 'while it verifies, little-endian' "$while" kxf_sha256_pad 1 portable
+illegal 'while it saves memory' "$after" kxf_back_up 1 crash
+illegal 'before it leaves' "$after" kxf_put_entering 0
+# taken NAME VECTOR DAR WORD...: the words are instructions in the code that verifies
+taken() {
+  "$writer" "$work" > /dev/null
+  plant kxf_sha256_lanes "${@:4}"
+  enter_at $purgatory_at 1 1
+  report "$1" "$2" "$while" '0xa00[0-9a-f]+' "$3"
+}
+taken 'data storage that nothing maps' '0x380 \(data segment\)' 0x12340000 7d2000a6 61290010 7d200164 3d201234 81490000 # mfmsr; ori 9,9,0x10; mtmsrd; lis; lwz
+taken 'instructions that nothing maps' '0x480 \(instruction segment\)' "$any" 7d2000a6 61290020 7d200164
+taken 'an address that is not aligned' '0x600 \(alignment\)' 0x1 39200001 7d404828                                      # li 9,1; lwarx 10,0,9
+taken 'vectors' '0xf20 \(vector unavailable\)' "$any" 100004c4                                                          # vxor 0,0,0
+taken 'VSX' '0xf40 \(VSX unavailable\)' "$any" f00004d0                                                                 # xxlxor 0,0,0
+
+# illegal_opal NAME STAGE SYMBOL
+illegal_opal() {
+  "$writer" "$work" opal little > /dev/null
+  plant "$3"
+  run_opal
+  report "$1" '0xe40 \(hypervisor emulation assistance\)' "$2" "$(at "$3")" "$any"
+}
+illegal_opal 'OPAL: at the start' "$before" kxf_put_number
+illegal_opal 'OPAL: while it verifies' "$while" kxf_sha256_lanes
+illegal_opal 'OPAL: before it leaves' "$after" kxf_put_entering
+
+# ---- what QEMU's monitor sees, and does ----
+mkfifo "$work/monitor.in" "$work/monitor.out"
+# monitored COMMAND...: run it on pseries; the commands go to the monitor after a second, whose answer comes to $work/answer
+monitored() {
+  local extra=(-chardev "pipe,id=monitor,path=$work/monitor" -mon chardev=monitor) reader
+  { sleep 1; for command in "$@" quit; do echo "$command"; sleep 0.2; done; } > "$work/monitor.in" &
+  timeout 20 cat "$work/monitor.out" > "$work/answer" &
+  reader=$!
+  until=never enter_at $purgatory_at 1 1
+  wait $reader || true
+}
+"$writer" "$work" > /dev/null
+plant kxf_put_hex
+monitored 'info registers'
+{ grep -a -o 'NIP [0-9a-f]*' "$work/answer" || true; } >> "$work/console"
+console 'an exception in the report: it stays at its vector' 'NIP 0000000000000700'
+"$writer" "$work" wild > /dev/null
+monitored nmi 'info registers'
+report 'a system reset while it stays' '0x100 \(system reset\)' "$while" '0xa00[0-9a-f]+' "$any"
+{ grep -a -o 'NIP [0-9a-f]*' "$work/answer" || true; } >> "$work/console"
+console 'it stays at that vector' 'NIP 0000000000000100'
 
 summary

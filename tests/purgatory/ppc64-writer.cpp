@@ -1,26 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ppc64-writer DIR CASE: writes DIR/purgatory.bin, the ppc64 purgatory as the plugin makes it, for
-// QEMU's pseries: virtual terminal 0x30000001, purgatory at 0xa000000, "kernel" (DIR/kernel.bin) at
-// 0x2000000, and two segments that are there to be verified. Writes DIR/tree.bin as well, the
-// header of a device tree for 0xf000000.
+// ppc64-writer DIR [WORD...]: writes DIR/purgatory.bin, the ppc64 purgatory as the plugin makes it,
+// for QEMU's pseries: virtual terminal 0x30000001, purgatory at 0xa000000, "kernel"
+// (DIR/kernel.bin) at 0x2000000, and two segments that are there to be verified, the second one in
+// four parts as a plan has it. Writes DIR/tree.bin as well, the header of a device tree for
+// 0xf000000. All digests match and the kernel is big-endian, unless a word says otherwise:
 //
-//   good      all digests match; a big-endian kernel
-//   little    as good, with a little-endian kernel
+//   little    a little-endian kernel
 //   none      nothing is verified
-//   silent    as good, with no console
-//   bad       one bit of the second segment's digest is wrong
-//   opal      as little, for QEMU's powernv9: DIR/opal-at says where OPAL's addresses belong
-//   crash     as good; the first 64 KiB are saved at 0x9000000
-//   wild      all digests match; a bit of the code for other CPUs is wrong
+//   silent    no console
+//   whole     the second segment is one range
+//   portable  SHA-256 without the CPU's instructions for it
+//   opal      for QEMU's powernv9: DIR/opal-at says where OPAL's addresses belong
+//   crash     the first 64 KiB are saved at 0x9000000
+//   wild      a bit of the code for other CPUs is wrong
 #include <fmt/format.h>
 #include <libfdt.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <set>
 
 #include "ppc64/ppc64.hpp"
 #include "ppc64/purgatory/params.h"
+#include "purgatory/blob.hpp"
 #include "writer.hpp"
 
 namespace {
@@ -50,6 +54,18 @@ kxf::DeviceTree tree_of(bool opal) {
   return *editor.tree();
 }
 
+/// In so many ranges, each but the last a multiple of a SHA-256 block.
+void add_initrd(std::vector<kxf::DigestEntry>& digests, std::uint64_t at, kxf::ByteView bytes,
+                std::size_t parts) {
+  const std::size_t step = ((bytes.size() + parts - 1) / parts + 63) / 64 * 64;
+  for (std::size_t part = 0; part < parts; ++part) {
+    const std::size_t start = part * step;
+    digests.push_back(
+        kxf_test::entry_of(parts == 1 ? "initrd" : fmt::format("initrd#{}", part + 1).c_str(),
+                           at + start, bytes.subspan(start, std::min(step, bytes.size() - start))));
+  }
+}
+
 }  // namespace
 
 using kxf_test::entry_of;
@@ -57,12 +73,15 @@ using kxf_test::read_file;
 using kxf_test::write_file;
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    fmt::print(stderr, "usage: ppc64-writer DIR good|little|none|silent|bad|opal|crash|wild\n");
+  if (argc < 2) {
+    fmt::print(stderr,
+               "usage: ppc64-writer DIR [little] [none] [silent] [whole] [portable] [opal] [crash] "
+               "[wild]\n");
     return 2;
   }
   const std::filesystem::path dir = argv[1];
-  const std::string_view name = argv[2];
+  const std::set<std::string_view> words(argv + 2, argv + argc);
+  const auto has = [&](std::string_view word) { return words.count(word) != 0; };
 
   kxf::ByteVector tree(64);
   kxf::store<std::uint32_t>(tree, 0, FDT_MAGIC, kxf::Endian::big);
@@ -73,8 +92,8 @@ int main(int argc, char** argv) {
   const kxf::ByteVector kernel_bytes = read_file(dir / "kernel.bin");
   kxf::KernelSpec kernel;
   kernel.machine = "ppc64";
-  const bool opal = name == "opal";
-  kernel.endian = opal || name == "little" ? kxf::Endian::little : kxf::Endian::big;
+  const bool opal = has("opal");
+  kernel.endian = has("little") ? kxf::Endian::little : kxf::Endian::big;
   kernel.parts = {{kernel_bytes, 0, kernel_bytes.size()}};
   kernel.memory_size = kernel_bytes.size();
 
@@ -84,21 +103,22 @@ int main(int argc, char** argv) {
   device.origin = "stdout-path";
   const auto sink = (opal ? kxf::ppc64::opal() : kxf::ppc64::hvc()).program(device);
   const kxf_test::TreeMachine machine(tree_of(opal));
-  const kxf::Settings settings;
+  const kxf::Settings settings{
+      {std::string(kxf::purgatory::sha256_setting.key), has("portable") ? "portable" : "auto"}};
   kxf::PurgatoryQuestion question{kernel, purgatory_at, kernel_at, tree_at,
                                   &*sink, {},           machine,   settings};
-  if (name == "silent") question.sink = nullptr;
-  if (name != "none") {
-    question.digests = {entry_of("kernel", kernel_at, kernel_bytes),
-                        entry_of("initrd#1", initrd_at, read_file(dir / "initrd.bin")),
-                        entry_of("dtb", tree_at, tree)};
-    if (name == "bad") question.digests[1].sha256[31] ^= 1;
+  if (has("silent")) question.sink = nullptr;
+  if (!has("none")) {
+    question.digests = {entry_of("kernel", kernel_at, kernel_bytes)};
+    add_initrd(question.digests, initrd_at, read_file(dir / "initrd.bin"),
+               has("whole") ? 1 : kxf::ppc64::architecture().traits().digest_parts);
+    question.digests.push_back(entry_of("dtb", tree_at, tree));
   }
-  if (name == "crash") question.backup = {{0, 64 * 1024}, backup_at};
+  if (has("crash")) question.backup = {{0, 64 * 1024}, backup_at};
   const auto image = kxf::ppc64::make_purgatory(question);
   if (!image) kxf_test::fail(image.error());
   kxf::ByteVector memory = kxf_test::memory_of(*image);
-  if (name == "wild") memory[0x9f] ^= 1;
+  if (has("wild")) memory[0x9f] ^= 1;
   write_file(dir / "purgatory.bin", memory);
   if (opal) {
     const kxf::Bytes bytes(image->bytes, kxf::Endian::big);

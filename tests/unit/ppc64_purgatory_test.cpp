@@ -136,6 +136,45 @@ TEST_CASE("the ppc64 purgatory passes on where OPAL is") {
         (KXF_FLAG_OPAL | KXF_FLAG_KERNEL_LITTLE));
 }
 
+TEST_CASE(
+    "the ppc64 purgatory leaves the CPU's SHA-256 instructions alone where a setting says so") {
+  Asked asked;
+  const auto portable = [&] {
+    return (param<std::uint32_t>(asked.image(), offsetof(kxf_params, flags)) &
+            KXF_FLAG_PORTABLE_SHA) != 0;
+  };
+  CHECK_FALSE(portable());
+  asked.settings["purgatory-sha256"] = "auto";
+  CHECK_FALSE(portable());
+  asked.settings["purgatory-sha256"] = "portable";
+  CHECK(portable());
+  asked.settings["purgatory-sha256"] = "fast";
+  CHECK(
+      asked.refusal() ==
+      "setting purgatory-sha256 of the architecture ppc64 is \"fast\", it takes auto or portable");
+}
+
+TEST_CASE("the ppc64 purgatory has its exception vectors where nothing is verified") {
+  Asked asked;
+  asked.digests = {{"kernel", {0, 0x100}, {}}, {"initrd", {0x1000, 0x2000}, {}}};
+  CHECK(asked.answer().has_value());
+  asked.digests[0].range.end = 0x108;
+  CHECK(asked.refusal() ==
+        "segment kernel ([0x0, 0x108)) is to be verified, and the ppc64 purgatory has its "
+        "exception vectors in [0x100, 0x1000)");
+  asked.digests = {{"initrd", {0xff8, 0x2000}, {}}};
+  CHECK_FALSE(asked.answer().has_value());
+}
+
+TEST_CASE("the ppc64 purgatory saves all of the exception vectors or none") {
+  Asked asked;
+  asked.backup = {{0x1000, 0x10000}, 0x9000000};
+  CHECK(asked.answer().has_value());
+  asked.backup = {{0, 0x800}, 0x9000000};
+  CHECK(asked.refusal() ==
+        "[0x0, 0x800) is to be saved, which is a part of the exception vectors in [0x100, 0x1000)");
+}
+
 TEST_CASE("the ppc64 purgatory's size does not depend on what it is told") {
   Asked sizes;
   sizes.own = sizes.entry = sizes.tree = 0;

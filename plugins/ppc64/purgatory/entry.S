@@ -14,12 +14,8 @@
  * instruction that is changed while others execute it has defined results only for branches and
  * no-operations (Power ISA, Book II, "Concurrent Modification and Execution of Instructions").
  */
+#include "ppc64/purgatory/byte_order.inc"
 #include "ppc64/purgatory/params.h"
-
-	/* A little-endian instruction in this big-endian file. */
-	.macro	le_word word
-	.long	(((\word) & 0xff) << 24) | (((\word) & 0xff00) << 8) | (((\word) >> 8) & 0xff00) | (((\word) >> 24) & 0xff)
-	.endm
 
 	.section .head, "ax", %progbits
 	.globl	kxf_blob_start
@@ -71,7 +67,6 @@ start:
 	nop
 
 	ld	3, KXF_PARAMS_TREE(28)
-	stw	30, 28(3)			/* boot_cpuid_phys; after the digest of the tree was checked */
 
 	/*
 	 * Linux looks at r3 to r5, on OPAL also at r8 and r9. Kernels take either byte order at their
@@ -105,9 +100,16 @@ kxf_opal:
 	std	0, 16(1)
 	mfcr	0
 	stw	0, 8(1)
+	std	31, -8(1)
 	std	30, -16(1)
+	std	29, -24(1)
 	stdu	1, -64(1)
 	mr	30, 2
+	addis	31, 2, kxf_reported@toc@ha
+	addi	31, 31, kxf_reported@toc@l
+	lwz	29, 0(31)
+	li	9, 1				/* an exception in OPAL is not reported by way of OPAL */
+	stw	9, 0(31)
 	mr	2, 3
 	mtctr	4
 	mr	0, 5
@@ -116,8 +118,11 @@ kxf_opal:
 	mr	5, 8
 	bctrl
 	mr	2, 30
+	stw	29, 0(31)
 	addi	1, 1, 64
+	ld	29, -24(1)
 	ld	30, -16(1)
+	ld	31, -8(1)
 	lwz	0, 8(1)
 	mtcr	0
 	ld	0, 16(1)
