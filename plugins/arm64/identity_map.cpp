@@ -56,22 +56,33 @@ Range registers_of(const SinkProgram& sink) {
   return Range::sized(sink.phys_base, size);
 }
 
-/// Where segments are: read where they are verified, written where a bundle brings them there. All
-/// RAM then, as nobody knows where firmware will put the image. Page by page of RAM only, so that
-/// nothing of another kind is mapped with it, but for what a segment begins or ends with.
+/// All RAM but the purgatory, since nobody knows where firmware will put the image. Whole pages of
+/// RAM only, so that nothing of another kind is mapped with it, but for those that a segment has
+/// bytes on.
+std::vector<Mapping> mappings_of(const Relocation& relocation,
+                                 const std::vector<DigestEntry>& digests, const Granule& granule,
+                                 const Range& own) {
+  const RangeSet memory = relocation.memory.trimmed_to(granule.bytes()).minus({own});
+  std::vector<Mapping> mappings;
+  const auto map = [&](const Range& range) { mappings.push_back({range, Access::data}); };
+  const auto map_rest = [&](const Range& range) {
+    if (!memory.contains(range)) map(range);
+  };
+  std::ranges::for_each(memory, map);
+  for (const BundleMove& move : relocation.moves) map_rest(move.destination);
+  for (const DigestEntry& digest : digests) map_rest(digest.range);
+  map_rest(relocation.staging);
+  return mappings;
+}
+
+/// Where segments are: read where they are verified, written where a bundle brings them there.
 std::vector<Mapping> segments_of(const PurgatoryQuestion& question, const Granule& granule,
                                  const Range& own) {
+  if (question.relocation != nullptr)
+    return mappings_of(*question.relocation, question.digests, granule, own);
   std::vector<Mapping> mappings;
   for (const DigestEntry& digest : question.digests)
-    mappings.push_back(
-        {digest.range, question.relocation != nullptr ? Access::data : Access::constant});
-  if (question.relocation == nullptr) return mappings;
-  const Relocation& relocation = *question.relocation;
-  for (const Range& range : relocation.memory.trimmed_to(granule.bytes()).minus({own}))
-    mappings.push_back({range, Access::data});
-  for (const BundleMove& move : relocation.moves)
-    mappings.push_back({move.destination, Access::data});
-  mappings.push_back({relocation.staging, Access::data});
+    mappings.push_back({digest.range, Access::constant});
   return mappings;
 }
 
