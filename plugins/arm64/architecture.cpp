@@ -21,6 +21,10 @@
 // these. A wrong digest ends in a loop, and so does an exception, with a report: a console with a
 // reason is worth more than a kernel with a wrong bit.
 //
+// A bundle is started by firmware instead, as a kernel is (below): its first instructions bring a
+// purgatory to its place, and that one the segments before it verifies them. Firmware leaves less
+// behind than a kernel does: nothing but the image is clean, and interrupts have never been on.
+//
 // What the next kernel expects (Documentation/arch/arm64/booting.rst, "Call the kernel image"):
 //  - x0 is the physical address of the device tree; x1 to x3 are 0
 //  - interrupts masked in PSTATE.DAIF; all CPUs at the same exception level, EL2 or non-secure EL1
