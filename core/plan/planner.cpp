@@ -87,13 +87,15 @@ struct SizedPurgatory {
 
 Result<SizedPurgatory> size_purgatory(const Draft& draft,
                                       const std::vector<Segment>& kernel_segments,
-                                      std::uint64_t tree_bytes) {
+                                      std::uint64_t tree_bytes, std::uint64_t page_size_bytes) {
   std::vector<Segment> segments;
+  for (const Segment& segment : kernel_segments)
+    segments.push_back({segment.name, segment.bytes, Range::sized(0, segment.range.size_bytes())});
   const auto add = [&](std::string_view name, Blob bytes) {
-    const Range range = Range::sized(0, bytes.size_bytes());
-    segments.push_back({std::string(name), std::move(bytes), range});
+    const auto pages = align_up(bytes.size_bytes(), page_size_bytes);
+    segments.push_back(
+        {std::string(name), std::move(bytes), Range::sized(0, pages.value_or(UINT64_MAX))});
   };
-  for (const Segment& segment : kernel_segments) add(segment.name, segment.bytes);
   if (!draft.initrd.empty()) add("initrd", draft.initrd);
   add("dtb", Blob(ByteVector(tree_bytes)));
   if (draft.crash) add(core_header_segment, Blob(ByteVector(draft.crash->header_room)));
@@ -263,7 +265,7 @@ Status place_all(Draft& draft, PlanParts& parts) {
   const auto kernel_bytes = align_up(draft.image.kernel.memory_size, parts.page_size_bytes);
   parts.segments = kernel_segments(draft.image, Range::sized(0, kernel_bytes.value_or(UINT64_MAX)),
                                    parts.page_size_bytes);
-  KXF_TRY(sized, size_purgatory(draft, parts.segments, tree_bytes));
+  KXF_TRY(sized, size_purgatory(draft, parts.segments, tree_bytes, parts.page_size_bytes));
   KXF_TRY(rules,
           rules_for(draft, {draft.initrd.size_bytes(), tree_bytes, sized.image.memory_size}));
   KXF_TRY(places, place_by_rules(draft, sized, std::move(rules), parts.page_size_bytes));
