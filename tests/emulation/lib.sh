@@ -317,6 +317,21 @@ print(*(segment["sha256"] for segment in json.load(sys.stdin)["segments"] if seg
   done
 }
 
+# begin_on_host NAME: begin a case whose plan is made on this machine.  Sets CASE, SHARE, LOG and MARK, and PLANNED_KERNEL and
+# PLANNED_INITRD: what prepare() made, or else the usual
+# shellcheck disable=SC2034  # read by those who source this
+begin_on_host() {
+  CASE=$OUT/$1 SHARE=$OUT/$1/share LOG=$OUT/$1/console.log
+  MARK=$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')
+  rm -rf "$CASE"
+  mkdir -p "$SHARE"
+  ( cd "$SHARE" && prepare )
+  find_kernel "$KERNEL" "$TARGET"
+  PLANNED_KERNEL=$SHARE/$IMAGE PLANNED_INITRD=$SHARE/$INITRD
+  [ -e "$PLANNED_KERNEL" ] || PLANNED_KERNEL=$KERNEL_DIR/$IMAGE
+  [ -e "$PLANNED_INITRD" ] || PLANNED_INITRD=$OUT/initrd-$TARGET.gz
+}
+
 # host_kxf VERB ARGUMENTS...: kxf of this machine, from its staged tree.  KXF_UNDER: a command that runs it
 host_kxf() {
   local stage=$ROOT/build/stage-host libraries plugins verb=$1; shift

@@ -19,22 +19,14 @@ alter() { :; }
 RTAS_START_CPU=0x2006      # the token that QEMU gives it
 
 replay() { # NAME
-  CASE=$OUT/$1 SHARE=$OUT/$1/share LOG=$OUT/$1/console.log
-  MARK=$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')
-  local plan=$SHARE/plan devices=() show=() base segment address kernel initrd
-  rm -rf "$CASE"
-  mkdir -p "$SHARE"
-  ( cd "$SHARE" && prepare )
-  find_kernel "$KERNEL" "$TARGET"
-  # what prepare() made, or else the usual
-  kernel=$SHARE/$IMAGE initrd=$SHARE/$INITRD
-  [ -e "$kernel" ] || kernel=$KERNEL_DIR/$IMAGE
-  [ -e "$initrd" ] || initrd=$OUT/initrd-$TARGET.gz
+  local plan devices=() show=() base segment address
+  begin_on_host "$1"
+  plan=$SHARE/plan
   machine_that_leaves "$ENTER" "$ROOT/tests/machines/$RECORDED.tar" "$SHARE/machine.tar"
   { cat "$ROOT/config/profiles/$PROFILE.toml"; echo "$SETTINGS"; } > "$SHARE/profile.toml"
   # shellcheck disable=SC2086  # words
   if ! host_kxf plan --machine "$SHARE/machine.tar" --profile "$SHARE/profile.toml" \
-      --kernel "$kernel" --initrd "$initrd" --append "KXFMARK=$MARK" --segments "$plan" $LOAD \
+      --kernel "$PLANNED_KERNEL" --initrd "$PLANNED_INITRD" --append "KXFMARK=$MARK" --segments "$plan" $LOAD \
       > "$SHARE/plan.txt" 2>&1; then
     fail "no plan: $(tail -3 "$SHARE/plan.txt")"
     : > "$LOG"

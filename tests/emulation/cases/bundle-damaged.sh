@@ -1,0 +1,11 @@
+# bundle-damaged.sh -- one byte of a bundle is not as it was written: the purgatory names the segment and stops.
+# How to run: tests/emulation/run.sh bundle-damaged      Expect: ok      Time: 2 s
+. "$HARNESS/bundle.sh"
+RECORDED=virt-dt-el1
+UNTIL='SHA-256 does not match; the kernel is not entered'
+alter() { printf '\x55' | dd of=board.img bs=1 seek=$((0x1000000)) conv=notrunc status=none; }
+start() { bundle "$1"; }
+check() {
+  in_order 'kxf: bundle at .*in place' "kxf: segment kernel.* $UNTIL"
+  not_seen 'Linux version' 'the kernel was entered'
+}
