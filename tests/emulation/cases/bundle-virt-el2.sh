@@ -6,5 +6,6 @@ MACHINE=its=off,virtualization=on SMP=4 MEM=4G
 start() { bundle "$1"; }
 check() {
   bundled
-  in_order 'kxf: purgatory, EL2' 'kxf: entering the kernel at 0x1[0-9a-f]{8},' 'CPU: All CPU\(s\) started at EL2'
+  seen 'kxf: entering the kernel at 0x1[0-9a-f]{8},' 'the kernel is above 4 GiB'
+  in_order 'kxf: purgatory, EL2' 'CPU: All CPU\(s\) started at EL2'
 }
