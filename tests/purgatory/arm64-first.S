@@ -5,9 +5,10 @@
  * is wanted. Entered at EL1 or EL2 with the MMU off, at FIRST.
  *
  * At CONFIG, 64 bits each: where the purgatory is; how to enter it (0: as we were entered, 1: with
- * HCR_EL2.E2H and TGE set, 2: at EL1 under the monitor below, 3: as we were, with FP/SIMD enabled); for the monitor what it does when the
- * purgatory writes SCTLR_EL1 for the how-manieth time: 1: an SError becomes pending, 2: the next
- * instruction is at an address where nothing is; how-manieth, from 1.
+ * HCR_EL2.E2H and TGE set, 2: at EL1 under the monitor below, 3: as we were, with FP/SIMD enabled,
+ * 4: as we were, big-endian); for the monitor what it does when the purgatory writes SCTLR_EL1 for
+ * the how-manieth time: 1: an SError becomes pending, 2: the next instruction is at an address where
+ * nothing is; how-manieth, from 1.
  *
  * From SAVED on it writes what the registers are, for arm64-kernel.S to compare.
  */
@@ -16,6 +17,16 @@
 #define TVM (1 << 26)
 #define VSE (1 << 8)
 #define AMO (1 << 5)
+
+	.macro	enter el
+	cmp	x11, #4
+	b.ne	9f
+	mrs	x13, sctlr_\el
+	orr	x13, x13, #(1 << 25)	/* EE */
+	msr	sctlr_\el, x13
+	isb
+9:	br	x10
+	.endm
 
 	.text
 	.globl	_start
@@ -37,7 +48,7 @@ at_el1:
 	msr	cpacr_el1, x13
 1:	set_values el1, cpacr_el1
 	save_values el1, cpacr_el1
-	br	x10
+	enter el1
 
 host:	mrs	x13, hcr_el2
 	orr	x13, x13, #(1 << 34)
@@ -48,7 +59,7 @@ at_el2:	set_values el2, cptr_el2
 	save_values el2, cptr_el2
 	mrs	x13, hcr_el2
 	str	x13, [x12, #40]
-	br	x10
+	enter el2
 
 	/* Writes of EL1's translation registers trap to EL2, where they are counted and done. */
 monitor:

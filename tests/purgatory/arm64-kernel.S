@@ -44,11 +44,17 @@ _start:
 	cmp	x25, #8
 	b.eq	1f
 	mrs	x26, sctlr_el1
+	bic	x10, x26, #(1 << 25)
+	msr	sctlr_el1, x10
+	isb
 	mov	x15, xzr
 	ldr	x12, =SAVED
 	compare_values el1, cpacr_el1
 	b	2f
 1:	mrs	x26, sctlr_el2
+	bic	x10, x26, #(1 << 25)	/* this program is little-endian */
+	msr	sctlr_el2, x10
+	isb
 	mov	x15, xzr
 	ldr	x12, =SAVED
 	compare_values el2, cptr_el2

@@ -15,7 +15,7 @@ config=0x41010000
 quad() { printf -- '-device loader,addr=%s,data=%s,data-len=8\n' "$((config + 8 * $1))" "$2"; }
 
 # enter HOW WORD...: with the old kernel's work done, run it until the program behind it powers off, or until the purgatory says that it will not go on. HOW is
-# el1, el2, host (EL2 with E2H and TGE), serror-N or lost-N (EL1; at its N-th write of SCTLR_EL1 an SError becomes pending, or
+# el1, el2, host (EL2 with E2H and TGE), big1 and big2 (big-endian), serror-N or lost-N (EL1; at its N-th write of SCTLR_EL1 an SError becomes pending, or
 # it goes on where nothing is). The variables cpu, ram and base (where the segments are) say what is under it.
 cpu=cortex-a57 ram=512M base=0x40000000
 enter() {
@@ -35,6 +35,8 @@ start() {
     el1) virtualization=off ;;
     el2) ;;
     host) mode=1 ;;
+    big1) mode=4 virtualization=off ;;
+    big2) mode=4 ;;
     serror-*) mode=2 action=1 number=${how#*-} ;;
     lost-*) mode=2 action=2 number=${how#*-} ;;
   esac
@@ -51,10 +53,11 @@ lines() {
   printf '%s\r\n' '' "kxf: purgatory, EL$1" "kxf: verifying 2 segments ... ok$2" \
     "$(printf 'kxf: entering the kernel at 0x%x, device tree 0x%x' $((base + 0x200000)) $((base + 0xf000000)))" "$(kernel_line "$1")"
 }
-# DAIF masked; of SCTLR the bits EE, I, C and M, as they were at reset; no register with another value
+# DAIF masked; of SCTLR the bits EE, I, C and M, as they were found; no register with another value
+ee=0
 kernel_line() {
   printf 'KERNEL x0=%016x x1=%016x x2=%016x x3=%016x daif=%016x el=%016x sctlr=%016x changed=%016x' \
-    $((base + 0xf000000)) 0 0 0 0x3c0 $(($1 * 4)) 0 0
+    $((base + 0xf000000)) 0 0 0 0x3c0 $(($1 * 4)) $ee 0
 }
 good() { # NAME EL MMU
   lines "$2" "$3" > "$work/expected"
@@ -170,6 +173,14 @@ bundle 0x4000000 el1 pages=4K none
   lines 1 '' | tail -2
 } > "$work/expected"
 compare 'bundle: nothing to verify'
+
+# ---- from a big-endian kernel ----
+ee=0x2000000
+enter big1 pages=4K;              good 'EL1, entered big-endian' 1 "$on"
+enter big2 pages=64K;             good 'EL2, entered big-endian' 2 "$on"
+bundle 0xa000000 big1 pages=4K;   brought 'EL1, entered big-endian' 0xa000000 1 "$on" ''
+bundle 0x4000000 big2;            brought 'EL2, entered big-endian, MMU off' 0x4000000 2 '' ''
+ee=0
 
 # ---- how much of it runs with the MMU off: as much for 3 MB as for 12 ----
 # Counted by a plugin of QEMU's translator. The phases are those between writes of SCTLR: EE, I, MMU on, off, as found.
