@@ -29,6 +29,8 @@ function(_kxf_purgatory_host target include)
   add_library(${target} STATIC ${ARGN})
   target_include_directories(${target} PUBLIC "${include}")
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wshadow -Werror)
+  # An object for each file: who wants one of them need not have the hooks of the others.
+  set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)
 endfunction()
 
 # What writes a blob's parameters, and the host's copy of what reads them. Once for all purgatories.
