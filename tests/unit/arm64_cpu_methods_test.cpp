@@ -309,4 +309,40 @@ TEST_CASE("ACPI says by the MADT that CPUs are parked") {
   }
 }
 
+TEST_CASE("where firmware starts the next kernel, no kernel has had a CPU before") {
+  const MapMachine machine;
+  const auto judge = [&](const kxf::CpuEnableMethod& method, const std::vector<kxf::CpuNode>& all,
+                         const kxf::DeviceTree& tree) {
+    return method.assess({all.back(), nullptr, all, machine, tree, std::nullopt, 4U, false, true});
+  };
+  const kxf::DeviceTree reserved = TreeMaker().reserve({0x1000, 0x2000}).done();
+  const auto spin =
+      judge(kxf::arm64::spin_table(), {spinning(0, 0x1000), spinning(1, 0x1008)}, reserved);
+  CHECK(spin.verdict == CpuVerdict::ok);
+  CHECK(spin.reason.starts_with("no kernel has started it"));
+  CHECK(spin.keep_out == std::vector<kxf::Range>{{0x1000, 0x2000}});
+  // One word for all is as good as on power-on.
+  CHECK(judge(kxf::arm64::spin_table(), {spinning(0, 0x1000), spinning(1, 0x1000)}, reserved)
+            .verdict == CpuVerdict::ok);
+  CHECK(judge(kxf::arm64::spin_table(), {spinning(0, 0x1000), spinning(1, {})}, reserved).verdict ==
+        CpuVerdict::unsound);
+
+  const auto psci = [](bool on) {
+    TreeMaker tree;
+    tree.text("/psci", "compatible", "arm,psci").text("/psci", "method", "smc");
+    if (on) tree.cells("/psci", "cpu_on", {3});
+    return tree.done();
+  };
+  const std::vector<kxf::CpuNode> one{{0, "/cpus/cpu@0", "psci", {}, {}}};
+  CHECK(judge(kxf::arm64::psci(), one, psci(true)).verdict == CpuVerdict::ok);
+  CHECK(judge(kxf::arm64::psci(), one, psci(false)).verdict == CpuVerdict::unsound);
+
+  MapMachine parked;
+  parked.files["/sys/firmware/acpi/tables/FACP"] = fadt(0);
+  parked.files["/sys/firmware/acpi/tables/APIC"] = madt({1, 2});
+  const auto by_mailbox = kxf::arm64::parking().assess_firmware({parked, 4U, false, true});
+  REQUIRE(by_mailbox);
+  CHECK(by_mailbox->verdict == CpuVerdict::ok);
+}
+
 }  // namespace arm64_cpu_methods_test

@@ -88,6 +88,11 @@ class FakeArchitecture final : public kxf::Architecture {
     if (question.backup)
       text += fmt::format("save {} to {:#x}\n", kxf::to_text(question.backup->source),
                           question.backup->destination);
+    // Source offsets of any length take the same room.
+    if (question.relocation != nullptr)
+      for (const kxf::BundleMove& move : question.relocation->moves)
+        text += fmt::format("bring {} from {:#012x} to {}\n", move.size_bytes, move.source_offset,
+                            kxf::to_text(move.destination));
     for (const kxf::DigestEntry& digest : question.digests)
       text += fmt::format("verify {} {} {:02x}{:02x}\n", digest.name, kxf::to_text(digest.range),
                           digest.sha256[0], digest.sha256[1]);
@@ -96,6 +101,25 @@ class FakeArchitecture final : public kxf::Architecture {
     image.memory_size = purgatory_bytes;
     image.entry_offset = 16;
     return image;
+  }
+  [[nodiscard]] kxf::Result<kxf::ByteVector> bundle_head(
+      const kxf::BundleQuestion& question) const noexcept override {
+    if (!question.machine.exists("/fake/bundles")) return kxf::Architecture::bundle_head(question);
+    std::string text = fmt::format("HEAD of {:#012x}\n", question.payload_bytes);
+    for (const kxf::BundlePurgatory& purgatory : question.purgatories)
+      text +=
+          fmt::format("at {:#012x} in {:#012x} by {:#06x}: {}", purgatory.address,
+                      purgatory.memory_size, purgatory.entry_offset, kxf::text_of(purgatory.bytes));
+    text.resize(*kxf::align_up(text.size(), kxf::move_alignment), '.');
+    return kxf::ByteVector(text.begin(), text.end());
+  }
+  [[nodiscard]] kxf::Status check_finished(
+      const kxf::FinishedQuestion& finished) const noexcept override {
+    const kxf::Range& purgatory = finished.segments.back().range;
+    const auto forbidden = finished.question.machine.read_text("/fake/no-purgatory-at");
+    if (forbidden.value_or("") != kxf::hex(purgatory.start)) return {};
+    if (!purgatory.contains(finished.entry)) return kxf::broken("the entry is elsewhere");
+    return kxf::refuse("the purgatory is where it must not be", "put it elsewhere");
   }
 };
 
