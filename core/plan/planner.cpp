@@ -183,6 +183,8 @@ Status place_for_firmware(Draft& draft, const SizedPurgatory& sized, const Place
   if (purgatory.near)
     needs.purgatory.window = purgatory.window.intersection(Range::sized(
         align_down(places.front().range.start, purgatory.near->granule), purgatory.near->length));
+  // A purgatory at 0 is one that has no place yet, and nothing good comes of a null pointer.
+  needs.purgatory.window.start = std::max(needs.purgatory.window.start, page_size_bytes);
   needs.staging.name = "staging";
   needs.staging.size_bytes = sized.payload_bytes;
   needs.staging.alignment = page_size_bytes;

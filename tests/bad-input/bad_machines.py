@@ -320,6 +320,26 @@ def other_cases():
     ]
 
 
+def bundle_cases():
+    """A plan that firmware cannot start, or a file that cannot be written."""
+    def bundle(name, message, remedy, *, machine='virt-dt-el1', arguments=(), output='board.img', make=None, status=1):
+        return Case(name, message, remedy, ['--machine', f'../common/{machine}.tar', '--kernel', '../common/Image', '-o', output,
+                                            *arguments], verb=('bundle',), make=make, status=status)
+
+    return [
+        bundle('bundle-into-no-folder', '"no/such/board.img" cannot be created: No such file or directory',
+               'choose a directory that exists', output='no/such/board.img'),
+        bundle('bundle-of-no-capture', '../common/missing.tar" cannot be opened|"../common/missing.tar" is not there', 'capture',
+               machine='missing'),
+        bundle('bundle-of-a-machine-by-efi', 'started by EFI, whose tables are at another place after each reset',
+               'firmware starts with a device tree', machine='virt-efi-dt'),
+        bundle('bundle-without-staging', 'the bundle needs .* of memory in one piece that no segment takes', 'use a smaller initrd',
+               arguments=[*PROFILE, '--initrd', 'initrd'],
+               make=both(sparse('initrd', 300 << 20), profile('[[memory.reserve]]\nstart = "0x55000000"\nsize = "300 MiB"\n'
+                                                              'reason = "a log"\n'))),
+    ]
+
+
 def _one_cpu(folder):
     tree = captures.Capture(program.MACHINES / 'virt-dt-el1.tar').tree
     tree.remove('/cpus/cpu@1')
@@ -328,4 +348,4 @@ def _one_cpu(folder):
 
 def cases():
     """All of them."""
-    return capture_cases() + memory_cases() + other_cases()
+    return capture_cases() + memory_cases() + other_cases() + bundle_cases()

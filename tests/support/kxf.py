@@ -36,7 +36,7 @@ class Kxf:
         list of directories, or an empty one."""
         directories = [self.plugins] if plugins is True else plugins
         command = [str(self.shelf / 'kxf' if nobody else self.program)] + [str(word) for word in arguments]
-        if arguments[0] in ('plan', 'load', 'plugin', 'inspect'):
+        if arguments[0] in ('plan', 'bundle', 'load', 'plugin', 'inspect'):
             for directory in directories:
                 command += ['--plugin-dir', str(directory)]
         environment = {key: value for key, value in os.environ.items() if not key.startswith('KXF_')}

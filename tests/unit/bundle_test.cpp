@@ -352,6 +352,19 @@ TEST_CASE("bundle: memory without room for staging is refused") {
   CHECK(scene.refusal() == "");
 }
 
+TEST_CASE("bundle: nothing of it is at address 0, which stands for no place") {
+  BundleScene scene;
+  scene.machine.files["/proc/iomem"] = "00000000-3fffffff : System RAM\n";
+  const Made bundle = made(scene);
+  CHECK(bundle.planned.plan.segment("kernel")->range.start == 0);  // as its rule wants it
+  CHECK(bundle.planned.bundle->purgatories[0].start != 0);
+  scene.initrd(std::string(5 * mib, 'i'));
+  scene.machine.files["/proc/iomem"] =
+      "00000000-005fffff : System RAM\n40000000-40ffffff : System RAM\n80000000-80ffffff : System "
+      "RAM\n";
+  CHECK(made(scene).planned.bundle->relocation.staging.start != 0);
+}
+
 TEST_CASE("bundle: each purgatory of a finished plan is looked at in its place") {
   BundleScene scene;
   const Made bundle = made(scene);
