@@ -216,8 +216,7 @@ Status fill_bundle(Draft& draft, const PlanParts& parts, const TreePlaces& tree,
       "bundle",
       fmt::format("purgatories at {} and {}, staging at {}", hex(plan.purgatories[0].start),
                   hex(plan.purgatories[1].start), hex(plan.relocation.staging.start)),
-      fmt::format("wherever firmware puts the image of {}, it misses one of the purgatories",
-                  size_text(plan.image_bytes())));
+      "wherever firmware puts the image, it misses one of the purgatories");
   return {};
 }
 

@@ -9,8 +9,8 @@ Expect:      "ok NAME" or "FAIL NAME" with a unified diff; the last line is "N p
              Exit status 1 when one failed.
 Time:        some seconds
 
-A case is a TOML file: `about`; `machine`, a capture of tests/machines; `arguments` of kxf plan; optionally `profile`, the
-text of a profile that is added as --profile ./board.toml, `facts`, members of the capture's manifest to change, and
+A case is a TOML file: `about`; `machine`, a capture of tests/machines; `arguments` of kxf plan; optionally `verb = "bundle"`
+(then the file is held against the plan, too), `profile`, the text of a profile that is added as --profile ./board.toml, `facts`, members of the capture's manifest to change, and
 `firmware = "older"` for memory blocks in the older encoding (support/drconf.py). The
 kernels, initrds and trees that these name are those of tests/support/fixtures.py. What should come out is NAME.plan.json.
 
@@ -18,11 +18,12 @@ The cases machine-* take a machine as it is. Of these `kxf inspect` must say wha
 verdict on them, memory, console.
 
 Two things are levelled before the comparison: the folder that the test runs in becomes "@", and size and digest of the
-purgatory's bytes, which depend on the compiler that built it, become 0. The plan is made a second time, and as another
+purgatory's bytes, which depend on the compiler that built it, become 0, and with them the sizes of a bundle. The plan is made a second time, and as another
 user where the test may do that: these must be equal without any levelling.
 """
 import argparse
 import difflib
+import hashlib
 import json
 import os
 import pathlib
@@ -39,12 +40,17 @@ import drconf  # pylint: disable=wrong-import-position
 import fixtures  # pylint: disable=wrong-import-position
 import kxf as program  # pylint: disable=wrong-import-position
 
-CASE_KEYS = {'about', 'machine', 'arguments', 'profile', 'facts', 'firmware'}
+CASE_KEYS = {'about', 'machine', 'verb', 'arguments', 'profile', 'facts', 'firmware'}
+BUNDLE = 'out/board.img'
 
 
 def level(text, folder):
     """What must not be compared, made equal."""
     text = text.replace(str(folder), '@')
+    if '"bundle": {' in text:
+        head, bundle = text.split('"bundle": {')
+        bundle = re.sub(r'^(\s*"size": )\d+(,\s*"head_size": )\d+', r'\g<1>0\g<2>0', bundle)
+        text = head + '"bundle": {' + re.sub(r'("source_offset": )\d+', r'\g<1>0', bundle)
     return re.sub(r'("name": "purgatory",(?:(?!"name")[^}])*?"file_size": )\d+(,\s*"sha256": ")[0-9a-f]{64}',
                   r'\g<1>0\g<2>' + '0' * 64, text)
 
@@ -80,11 +86,12 @@ class Shape:
     def plan(self, plan):
         """The whole plan, schema 1."""
         crash = ['crash'] if plan.get('flags', {}).get('crash') else []
+        bundle = ['bundle'] if plan.get('backend') == 'firmware' else []
         if not self.keys(plan, 'the plan', 'schema', 'arch', 'backend', 'may_fall_back', 'entry', 'flags', 'segments',
-                         'memory', 'cpus', 'cpu_verdict', 'console', *crash, 'command_line', 'decisions', 'warnings'):
+                         'memory', 'cpus', 'cpu_verdict', 'console', *bundle, *crash, 'command_line', 'decisions', 'warnings'):
             return
         self.that(plan['schema'] == 1, 'schema is not 1')
-        placed = plan['backend'] == 'kexec_load'
+        placed = plan['backend'] in ('kexec_load', 'firmware')
         self.that(placed or plan['backend'] == 'kexec_file_load', 'backend is %r', plan['backend'])
         self.address(plan['entry'], 'entry', not placed)
         self.keys(plan['flags'], 'flags', 'crash', 'kexec_arch')
@@ -156,13 +163,37 @@ def prepare(case, folder):
         capture.tree = drconf.older(capture.tree)
     capture.write(folder / 'machine.tar')
     fixtures.write(folder, capture, case['arguments'] + re.findall(r'"([^"]*)"', case.get('profile', '')))
-    arguments = ['plan', '--json', '--machine', 'machine.tar', *case['arguments']]
+    arguments = [case.get('verb', 'plan'), '--json', '--machine', 'machine.tar', *case['arguments']]
+    if 'verb' in case:
+        (folder / BUNDLE).parent.mkdir()
+        arguments += ['--output', BUNDLE]
     if 'profile' in case:
         (folder / 'board.toml').write_text(case['profile'], encoding='utf-8')
         arguments += ['--profile', './board.toml']
     for path in [folder, *folder.rglob('*')]:
         path.chmod(0o755 if path.is_dir() else 0o644)
+    if 'verb' in case:
+        (folder / BUNDLE).parent.chmod(0o777)
     return arguments
+
+
+def bundled_otherwise(plan, image):
+    """What is in the file that is not what the plan says."""
+    bundle = plan['bundle']
+    digests = {segment['name']: segment['sha256'] for segment in plan['segments']}
+    faults = []
+    if len(image) != bundle['size']:
+        faults.append('the bundle has %d bytes' % len(image))
+    for move in bundle['moves']:
+        there = image[move['source_offset']:move['source_offset'] + move['size']]
+        if move['source_offset'] < bundle['head_size'] or hashlib.sha256(there).hexdigest() != digests.pop(move['segment']):
+            faults.append('the bytes of %s are others in the bundle' % move['segment'])
+    if list(digests) != ['purgatory']:
+        faults.append('in the bundle are not %s' % ', '.join(digests))
+    low, high = ((int(place['start'], 16), place['size']) for place in bundle['purgatories'])
+    if high[0] - (low[0] + low[1]) < len(image):
+        faults.append('the bundle can lie on both purgatories')
+    return faults
 
 
 def inspected_otherwise(kxf, plan, folder):
@@ -192,8 +223,13 @@ def run_case(kxf, name, case, folder, update):
     if status != 0:
         return ['exit status %d\n%s' % (status, said)]
     reasons = ['standard error: ' + said] if said else []
+    bundle = (folder / BUNDLE).read_bytes() if 'verb' in case else None
     if kxf.run(arguments, folder)[1] != plan:
         reasons.append('a second run gives another plan')
+    if bundle is not None:
+        reasons += bundled_otherwise(json.loads(plan), bundle)
+        if (folder / BUNDLE).read_bytes() != bundle:
+            reasons.append('a second run gives another bundle')
     unconfined = json.loads(kxf.run([*arguments, '--no-sandbox'], folder)[1])
     said_so = [decision for decision in unconfined['decisions'] if decision['topic'] == 'sandbox']
     unconfined['decisions'] = [decision for decision in unconfined['decisions'] if decision not in said_so]
