@@ -2,16 +2,14 @@
 //
 // The first bytes of a bundle. To firmware, and to kexec, it is a kernel image; what it does is
 // told in purgatory/bundle_head.S.
-#include <fmt/format.h>
-
 #include "arm64/arm64.hpp"
 #include "arm64/image_header.hpp"
 #include "arm64/purgatory/params.h"
+#include "purgatory/blob.hpp"
 
 namespace kxf::arm64 {
 namespace {
 
-static_assert(move_alignment == KXF_BUNDLE_BLOCK);
 static_assert(KXF_BUNDLE_PLACES == image_header_bytes);
 
 /// A tree that a bundle brings along speaks of the boot that it was captured in. What EFI hands to
@@ -26,44 +24,14 @@ Status check_firmware(const Machine& machine) {
       "make the bundle from a capture of a machine that firmware starts with a device tree");
 }
 
-Status check_place(const BundlePurgatory& purgatory) {
-  if (purgatory.address % KXF_BLOB_ALIGNMENT == 0 && !purgatory.bytes.empty() &&
-      purgatory.bytes.size() <= purgatory.memory_size)
-    return {};
-  return broken(
-      fmt::format("a bundle's purgatory of {} bytes goes to {}, which is no page or has "
-                  "{} bytes only",
-                  purgatory.bytes.size(), hex(purgatory.address), purgatory.memory_size));
-}
-
-void append_whole_blocks(ByteVector& head, ByteView bytes) {
-  head.insert(head.end(), bytes.begin(), bytes.end());
-  head.resize(align_up(head.size(), KXF_BUNDLE_BLOCK).value_or(head.size()));
-}
-
 }  // namespace
 
 Result<ByteVector> make_bundle_head(const BundleQuestion& question) {
   KXF_CHECK(check_firmware(question.machine));
   KXF_TRY(start, bundle_start());
-  ByteVector head;
-  append_whole_blocks(head, start);
-  const auto put = [&](std::size_t at, std::uint64_t value) {
-    store(std::span(head), at, value, Endian::little);
-  };
-  std::size_t place = KXF_BUNDLE_PLACES;
-  for (const BundlePurgatory& purgatory : question.purgatories) {
-    KXF_CHECK(check_place(purgatory));
-    const std::size_t offset = head.size();
-    append_whole_blocks(head, purgatory.bytes);
-    put(place + offsetof(kxf_bundle_place, address), purgatory.address);
-    put(place + offsetof(kxf_bundle_place, memory_size), purgatory.memory_size);
-    put(place + offsetof(kxf_bundle_place, offset), offset);
-    put(place + offsetof(kxf_bundle_place, size_bytes), head.size() - offset);
-    put(place + offsetof(kxf_bundle_place, entry), purgatory.address + purgatory.entry_offset);
-    place += sizeof(kxf_bundle_place);
-  }
-  put(KXF_BUNDLE_IMAGE_SIZE, head.size() + question.payload_bytes);
+  KXF_TRY(head, purgatory::bundle_head(start, KXF_BUNDLE_PLACES, Endian::little, question));
+  store(std::span(head), KXF_BUNDLE_IMAGE_SIZE, head.size() + question.payload_bytes,
+        Endian::little);
   return head;
 }
 

@@ -13,6 +13,7 @@ namespace {
 static_assert(SinkProgram::max_steps == KXF_MAX_STEPS);
 static_assert(sizeof(Sha256) == sizeof(kxf_digest::sha256));
 static_assert(LoadPlan::max_segments == KXF_MAX_MOVES);
+static_assert(move_alignment == KXF_BUNDLE_BLOCK);
 
 Status check_register(const SinkProgram& sink, const SinkStep& step, std::size_t index) {
   if (step.width_bytes != 1 && step.width_bytes != 2 && step.width_bytes != 4)
@@ -115,6 +116,21 @@ Status check_relocation(const BlobFormat& format, const Relocation& relocation, 
                                 to_text(written[i]), to_text(other != rest.end() ? *other : own)));
   }
   return {};
+}
+
+Status check_place(const BundlePurgatory& purgatory) {
+  if (purgatory.address % KXF_BLOB_ALIGNMENT == 0 && !purgatory.bytes.empty() &&
+      purgatory.bytes.size() <= purgatory.memory_size)
+    return {};
+  return broken(
+      fmt::format("a bundle's purgatory of {} bytes goes to {}, which is no page or has "
+                  "{} bytes only",
+                  purgatory.bytes.size(), hex(purgatory.address), purgatory.memory_size));
+}
+
+void append_whole_blocks(ByteVector& head, ByteView bytes) {
+  head.insert(head.end(), bytes.begin(), bytes.end());
+  head.resize(align_up(head.size(), KXF_BUNDLE_BLOCK).value_or(head.size()));
 }
 
 Result<DigestEntry> read_digest(const BlobFormat& format, const Bytes& params, std::size_t index) {
@@ -292,6 +308,28 @@ void FilledBlob::put_relocation(const Relocation* relocation) {
     put(here + offsetof(kxf_move, destination), move.destination.start);
     put(here + offsetof(kxf_move, memory_size), move.destination.size_bytes());
   }
+}
+
+Result<ByteVector> bundle_head(ByteView start, std::size_t places_offset, Endian endian,
+                               const BundleQuestion& question) {
+  ByteVector head;
+  append_whole_blocks(head, start);
+  std::size_t place = places_offset;
+  const auto put = [&](std::size_t field, std::uint64_t value) {
+    store(std::span(head), place + field, value, endian);
+  };
+  for (const BundlePurgatory& purgatory : question.purgatories) {
+    KXF_CHECK(check_place(purgatory));
+    const std::size_t offset = head.size();
+    append_whole_blocks(head, purgatory.bytes);
+    put(offsetof(kxf_bundle_place, address), purgatory.address);
+    put(offsetof(kxf_bundle_place, memory_size), purgatory.memory_size);
+    put(offsetof(kxf_bundle_place, offset), offset);
+    put(offsetof(kxf_bundle_place, size_bytes), head.size() - offset);
+    put(offsetof(kxf_bundle_place, entry), purgatory.address + purgatory.entry_offset);
+    place += sizeof(kxf_bundle_place);
+  }
+  return head;
 }
 
 Result<std::optional<BackupCopy>> read_backup(const BlobFormat& format, const Bytes& params) {

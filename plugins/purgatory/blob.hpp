@@ -101,6 +101,11 @@ class FilledBlob {
   PurgatoryImage image_;
 };
 
+/// A bundle's first bytes: `start`, in which the table of kxf_bundle_place at `places_offset` is
+/// filled in, and the two purgatories. Errors: one of them has no bytes, or is not at a page.
+[[nodiscard]] Result<ByteVector> bundle_head(ByteView start, std::size_t places_offset,
+                                             Endian endian, const BundleQuestion& question);
+
 /// The digests in a parameter block. `params` has the format's byte order.
 /// Errors: more than there is room for, a range that does not end.
 [[nodiscard]] Result<std::vector<DigestEntry>> read_digests(const BlobFormat& format,

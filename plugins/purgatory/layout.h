@@ -31,6 +31,11 @@
 #define KXF_BACKUP_SIZE 24
 #define KXF_RELOCATION_SIZE (32 + 32 * KXF_MAX_MOVES)
 
+/* A bundle's first bytes have a table of two struct kxf_bundle_place. Sizes and offsets of what is
+ * behind it are multiples of the block. */
+#define KXF_BUNDLE_PLACE_SIZE 40
+#define KXF_BUNDLE_BLOCK 64
+
 #ifndef __ASSEMBLER__
 
 #ifdef __cplusplus
@@ -103,6 +108,15 @@ struct kxf_relocation {
   struct kxf_move moves[KXF_MAX_MOVES];
 };
 
+/* Where a purgatory of a bundle goes. */
+struct kxf_bundle_place {
+  uint64_t address;
+  uint64_t memory_size;
+  uint64_t offset; /* of its bytes, from the first byte of the image */
+  uint64_t size_bytes;
+  uint64_t entry;
+};
+
 KXF_STATIC_ASSERT(sizeof(struct kxf_blob_header) == 24, "layout of the blob's header");
 KXF_STATIC_ASSERT(sizeof(struct kxf_sink_step) == 20, "layout of a step");
 KXF_STATIC_ASSERT(sizeof(struct kxf_console) == KXF_CONSOLE_SIZE, "layout of a console");
@@ -110,6 +124,8 @@ KXF_STATIC_ASSERT(offsetof(struct kxf_console, steps) == 16, "layout of a consol
 KXF_STATIC_ASSERT(sizeof(struct kxf_digest) == KXF_DIGEST_SIZE, "layout of a digest");
 KXF_STATIC_ASSERT(sizeof(struct kxf_backup) == KXF_BACKUP_SIZE, "layout of a backup");
 KXF_STATIC_ASSERT(offsetof(struct kxf_relocation, moves) == 32, "layout of a relocation");
+KXF_STATIC_ASSERT(sizeof(struct kxf_bundle_place) == KXF_BUNDLE_PLACE_SIZE,
+                  "a bundle's first instructions read it");
 KXF_STATIC_ASSERT(sizeof(struct kxf_relocation) == KXF_RELOCATION_SIZE, "layout of a relocation");
 
 #endif /* __ASSEMBLER__ */

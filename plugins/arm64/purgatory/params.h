@@ -35,12 +35,9 @@
   (KXF_CONSOLE_SIZE + 24 + KXF_DIGEST_SIZE * KXF_MAX_DIGESTS + KXF_MMU_SIZE + KXF_RELOCATION_SIZE)
 
 /* A bundle's first bytes (bundle_head.S): the header of a kernel image (../image_header.hpp), a
- * place for each of the two purgatories, code, the purgatories. Sizes are multiples of
- * KXF_BUNDLE_BLOCK. */
+ * place for each of the two purgatories, code, the purgatories. */
 #define KXF_BUNDLE_IMAGE_SIZE 16
 #define KXF_BUNDLE_PLACES 64
-#define KXF_BUNDLE_PLACE_SIZE 40
-#define KXF_BUNDLE_BLOCK 64
 
 #ifndef __ASSEMBLER__
 
@@ -78,15 +75,6 @@ struct kxf_params {
   struct kxf_relocation relocation;
 };
 
-/* Where a purgatory of a bundle goes. */
-struct kxf_bundle_place {
-  uint64_t address;
-  uint64_t memory_size;
-  uint64_t offset; /* of its bytes, from the first byte of the image */
-  uint64_t size_bytes;
-  uint64_t entry;
-};
-
 KXF_STATIC_ASSERT(offsetof(struct kxf_params, kernel_entry) == KXF_PARAMS_KERNEL_ENTRY,
                   "entry.S reads it");
 KXF_STATIC_ASSERT(offsetof(struct kxf_params, tree) == KXF_PARAMS_TREE, "entry.S reads it");
@@ -94,8 +82,6 @@ KXF_STATIC_ASSERT(offsetof(struct kxf_params, flags) == KXF_PARAMS_FLAGS, "entry
 KXF_STATIC_ASSERT(sizeof(struct kxf_mapping) == KXF_MAPPING_SIZE, "layout of a mapping");
 KXF_STATIC_ASSERT(sizeof(struct kxf_mmu) == KXF_MMU_SIZE, "layout of the MMU's parameters");
 KXF_STATIC_ASSERT(sizeof(struct kxf_params) == KXF_PARAMS_SIZE, "layout of the parameters");
-KXF_STATIC_ASSERT(sizeof(struct kxf_bundle_place) == KXF_BUNDLE_PLACE_SIZE,
-                  "bundle_head.S reads it");
 
 #endif /* __ASSEMBLER__ */
 #endif
