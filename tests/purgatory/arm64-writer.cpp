@@ -29,8 +29,6 @@
 //   away           the plan says that the tables are where nothing is
 #include <fmt/format.h>
 
-#include <functional>
-#include <set>
 #include <vector>
 
 #include "arm64/arm64.hpp"
@@ -43,20 +41,9 @@ namespace {
 
 constexpr std::uint64_t nowhere = 0x3f00000000;
 
-using Words = std::set<std::string, std::less<>>;
-
-/// The value of `key=value`; empty when there is none.
-std::string value_of(const Words& words, std::string_view key) {
-  for (const std::string& word : words)
-    if (word.size() > key.size() && word.starts_with(key) && word[key.size()] == '=')
-      return word.substr(key.size() + 1);
-  return {};
-}
-
-std::uint64_t number_of(const Words& words, std::string_view key, std::uint64_t otherwise) {
-  const std::string text = value_of(words, key);
-  return text.empty() ? otherwise : std::stoull(text, nullptr, 0);
-}
+using kxf_test::number_of;
+using kxf_test::value_of;
+using kxf_test::Words;
 
 /// A purgatory whose tables can be damaged.
 class Tables {
@@ -119,64 +106,6 @@ constexpr std::uint64_t kernel_offset = 0x200000;
 constexpr std::uint64_t initrd_offset = 0x8000000;
 constexpr std::uint64_t places[] = {0xa000000, 0xc000000};
 
-kxf::PurgatoryImage purgatory_of(const kxf::PurgatoryQuestion& question) {
-  auto image = kxf::arm64::architecture().purgatory(question);
-  if (!image) kxf_test::fail(image.error());
-  return *image;
-}
-
-/// A file in the image, with zeros up to `memory` bytes where it goes.
-struct Part {
-  kxf::ByteVector bytes;
-  kxf::Range destination;
-};
-
-/// Bytes that follow one another at multiples of move_alignment.
-kxf::ByteVector payload_of(const std::vector<Part>& parts, std::uint64_t start,
-                           kxf::Relocation& relocation) {
-  kxf::ByteVector payload;
-  relocation.moves.clear();
-  for (const Part& part : parts) {
-    payload.resize(*kxf::align_up(payload.size(), kxf::move_alignment));
-    relocation.moves.push_back({start + payload.size(), part.bytes.size(), part.destination});
-    payload.insert(payload.end(), part.bytes.begin(), part.bytes.end());
-  }
-  relocation.payload = kxf::Range::sized(start, payload.size());
-  return payload;
-}
-
-/// The whole bundle. `damage` may spoil the tables of each purgatory.
-kxf::ByteVector bundle_of(kxf::PurgatoryQuestion question, const std::vector<Part>& parts,
-                          std::uint64_t base, std::uint64_t staging,
-                          const std::function<void(kxf::PurgatoryImage&, std::uint64_t)>& damage) {
-  kxf::Relocation relocation;
-  relocation.memory = {kxf::Range::sized(base, 0x10000000)};
-  question.relocation = &relocation;
-  kxf::ByteVector head;
-  kxf::ByteVector payload;
-  // Once for the size of the head, once with it.
-  for (int round = 0; round < 2; ++round) {
-    payload = payload_of(parts, head.size(), relocation);
-    relocation.staging = kxf::Range::sized(base + staging, payload.size());
-    std::vector<kxf::PurgatoryImage> images;
-    for (const std::uint64_t place : places) {
-      question.own_address = base + place;
-      images.push_back(purgatory_of(question));
-      damage(images.back(), question.own_address);
-    }
-    const auto purgatory = [&](std::size_t i) {
-      return kxf::BundlePurgatory{base + places[i], images[i].bytes, images[i].memory_size,
-                                  images[i].entry_offset};
-    };
-    auto made = kxf::arm64::architecture().bundle_head(
-        {question.machine, {purgatory(0), purgatory(1)}, payload.size()});
-    if (!made) kxf_test::fail(made.error());
-    head = *made;
-  }
-  head.insert(head.end(), payload.begin(), payload.end());
-  return head;
-}
-
 }  // namespace
 
 using kxf_test::entry_of;
@@ -212,8 +141,9 @@ int main(int argc, char** argv) {
   kxf::PurgatoryQuestion question{kernel, purgatory_at, kernel_at, base + 0xf000000,
                                   &sink,  {},           machine,   settings};
   question.may_use_mmu = !has("off") && !pages.empty();
-  std::vector<Part> parts{{read_file(dir / "kernel.bin"), kxf::Range::sized(kernel_at, 0x30000)},
-                          {read_file(dir / "initrd.bin"), {}}};
+  std::vector<kxf_test::BundlePart> parts{
+      {read_file(dir / "kernel.bin"), kxf::Range::sized(kernel_at, 0x30000)},
+      {read_file(dir / "initrd.bin"), {}}};
   parts[1].destination = {initrd_at, *kxf::align_up(initrd_at + parts[1].bytes.size(), 0x10000)};
   if (!has("none")) {
     question.digests = {entry_of("kernel", kernel_at, parts[0].bytes),
@@ -236,12 +166,16 @@ int main(int argc, char** argv) {
     image = made;
   };
   if (has("bundle")) {
-    kxf::ByteVector bundle =
-        bundle_of(question, parts, base, number_of(words, "staging", 0xe000000), spoil);
+    kxf::ByteVector bundle = kxf_test::bundle_of(kxf::arm64::architecture(), question,
+                                                 {parts,
+                                                  {base + places[0], base + places[1]},
+                                                  base + number_of(words, "staging", 0xe000000),
+                                                  {kxf::Range::sized(base, 0x10000000)},
+                                                  spoil});
     if (has("corrupt")) bundle.back() ^= 1;
     kxf_test::write_file(dir / "bundle.bin", bundle);
   } else {
-    kxf::PurgatoryImage made = purgatory_of(question);
+    kxf::PurgatoryImage made = kxf_test::purgatory_of(kxf::arm64::architecture(), question);
     spoil(made, purgatory_at);
     kxf_test::write_file(dir / "purgatory.bin", kxf_test::memory_of(image));
   }

@@ -3,8 +3,14 @@
 
 /// What the programs share that write a purgatory, as its plugin makes it, for an emulator.
 
+#include <array>
 #include <filesystem>
+#include <functional>
 #include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "kxf/architecture.hpp"
 
@@ -36,6 +42,13 @@ class TreeMachine final : public kxf::Machine {
   std::optional<kxf::DeviceTree> tree_;
 };
 
+/// What a writer is told.
+using Words = std::set<std::string, std::less<>>;
+/// The value of `key=value`; empty when there is none.
+[[nodiscard]] std::string value_of(const Words& words, std::string_view key);
+[[nodiscard]] std::uint64_t number_of(const Words& words, std::string_view key,
+                                      std::uint64_t otherwise);
+
 /// Print the error and end the program.
 [[noreturn]] void fail(const kxf::Error& error);
 
@@ -47,5 +60,28 @@ void write_file(const std::filesystem::path& path, kxf::ByteView bytes);
 
 /// What DIR/purgatory.bin is to hold: the image and, behind its bytes, garbage as in RAM.
 [[nodiscard]] kxf::ByteVector memory_of(const kxf::PurgatoryImage& image);
+
+/// As the architecture makes it.
+[[nodiscard]] kxf::PurgatoryImage purgatory_of(const kxf::Architecture& architecture,
+                                               const kxf::PurgatoryQuestion& question);
+
+/// A file in a bundle.
+struct BundlePart {
+  kxf::ByteVector bytes;
+  kxf::Range destination;  ///< what the bytes do not fill becomes zeros
+};
+
+struct BundleSpec {
+  std::vector<BundlePart> parts;
+  std::array<std::uint64_t, 2> places;  ///< of the purgatories
+  std::uint64_t staging = 0;
+  kxf::RangeSet memory;
+  /// May spoil each purgatory, which is for that address.
+  std::function<void(kxf::PurgatoryImage&, std::uint64_t)> spoil = {};
+};
+
+/// The whole file.
+[[nodiscard]] kxf::ByteVector bundle_of(const kxf::Architecture& architecture,
+                                        kxf::PurgatoryQuestion question, const BundleSpec& spec);
 
 }  // namespace kxf_test
