@@ -281,6 +281,11 @@ class Ppc64 final : public Architecture {
     return make_purgatory(question);
   }
 
+  [[nodiscard]] Result<ByteVector> bundle_head(
+      const BundleQuestion& question) const noexcept override {
+    return make_bundle_head(question);
+  }
+
   [[nodiscard]] Status check_finished(const FinishedQuestion& finished) const noexcept override {
     return check_finished_plan(finished);
   }

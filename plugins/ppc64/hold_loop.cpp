@@ -39,7 +39,19 @@ std::string names_of(const std::vector<unsigned>& cpus) {
   return fmt::format("CPU{} {}", cpus.size() == 1 ? "" : "s", fmt::join(cpus, ", "));
 }
 
+/// Firmware starts a bundle on one CPU, and keeps the others until the next kernel asks for them.
+CpuAssessment assess_in_firmware(const CpuQuestion& question) {
+  if (question.next == nullptr)
+    return judge(
+        CpuVerdict::unknown,
+        fmt::format("{} is not in the next device tree: the next kernel does not start it, "
+                    "and stops at once if firmware does",
+                    question.running.path));
+  return judge(CpuVerdict::ok, "firmware keeps it until the next kernel starts it");
+}
+
 CpuAssessment assess_core(const CpuQuestion& question) {
+  if (question.from_firmware) return assess_in_firmware(question);
   const std::vector<Thread> own = own_threads(question);
   const auto jumping = jumping_thread(question.machine);
   const bool jumps = jumping && std::any_of(own.begin(), own.end(), [&](const Thread& thread) {

@@ -33,6 +33,14 @@ namespace kxf::ppc64 {
 /// that is not aligned as the entry contract wants it.
 [[nodiscard]] Result<PurgatoryImage> make_purgatory(const PurgatoryQuestion& question);
 
+/// What a bundle begins with, without its sizes and places (purgatory/bundle_head.S).
+/// Errors: a damaged blob.
+[[nodiscard]] Result<ByteView> bundle_start();
+
+/// The head of a bundle: bundle_start() filled in, and the purgatories.
+/// Errors: the machine is a partition; a purgatory's place is not aligned.
+[[nodiscard]] Result<ByteVector> make_bundle_head(const BundleQuestion& question);
+
 /// What a purgatory holds, read back from its bytes: the last look at a plan compares it with the
 /// segments.
 struct PurgatoryContents {

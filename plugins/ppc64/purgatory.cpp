@@ -29,6 +29,7 @@ constexpr purgatory::BlobFormat format{
     .digests_offset = offsetof(kxf_params, digests),
     .max_digests = KXF_MAX_DIGESTS,
     .backup_offset = offsetof(kxf_params, backup),
+    .relocation_offset = offsetof(kxf_params, relocation),
 };
 
 ByteView pristine_blob() { return {kxf_ppc64_purgatory_blob, kxf_ppc64_purgatory_blob_size}; }
@@ -93,10 +94,11 @@ Status check_step(const SinkStep& step, const Firmware& firmware) {
       "choose a console behind the hypervisor, or none");
 }
 
-/// The purgatory has vectors of its own there while it verifies, and the old kernel's in its memory
+constexpr Range vectors{KXF_VECTORS, KXF_VECTORS_END};
+
+/// The purgatory has vectors of its own there while it works, and the old kernel's in its memory
 /// (purgatory/exceptions.h).
 Status check_vectors(const PurgatoryQuestion& question) {
-  constexpr Range vectors{KXF_VECTORS, KXF_VECTORS_END};
   if (question.own_address == 0) return {};  // placeholders
   for (const DigestEntry& digest : question.digests)
     if (digest.range.overlaps(vectors))
@@ -104,6 +106,13 @@ Status check_vectors(const PurgatoryQuestion& question) {
           fmt::format("segment {} ({}) is to be verified, and the ppc64 purgatory has its "
                       "exception vectors in {}",
                       digest.name, to_text(digest.range), to_text(vectors)));
+  if (question.relocation != nullptr)
+    for (const BundleMove& move : question.relocation->moves)
+      if (move.destination.overlaps(vectors))
+        return broken(
+            fmt::format("a segment is to be brought to {}, and the ppc64 purgatory has its "
+                        "exception vectors in {}",
+                        to_text(move.destination), to_text(vectors)));
   if (question.backup && question.backup->source.overlaps(vectors) &&
       !question.backup->source.contains(vectors))
     return broken(fmt::format("{} is to be saved, which is a part of the exception vectors in {}",
@@ -112,6 +121,11 @@ Status check_vectors(const PurgatoryQuestion& question) {
 }
 
 }  // namespace
+
+Result<ByteView> bundle_start() {
+  KXF_TRY(header, read_header(pristine_blob()));
+  return pristine_blob().subspan(header.bundle_offset);
+}
 
 Result<PurgatoryImage> make_purgatory(const PurgatoryQuestion& question) {
   KXF_TRY(header, read_header(pristine_blob()));
@@ -146,6 +160,7 @@ Result<PurgatoryImage> make_purgatory(const PurgatoryQuestion& question) {
   filled.put(offsetof(kxf_params, flags), flags);
   filled.put_digests(question.digests);
   filled.put_backup(question.backup);
+  filled.put_relocation(question.relocation);
   return std::move(filled).take();
 }
 

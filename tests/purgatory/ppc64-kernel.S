@@ -141,7 +141,10 @@ vectors:
 	lis	6, SUM_OPAL >> 16
 	ld	6, SUM_OPAL & 0xffff(6)
 12:	subf	25, 6, 25
-	blr
+	cmpdi	6, 0				/* nobody before us looked */
+	bne	13f
+	li	25, 0
+13:	blr
 
 puts:	mflr	24				/* the text at r21; keeps r20, r22 and r25 to r31 */
 4:	lbz	6, 0(21)

@@ -10,11 +10,15 @@ stub() { assemble "$here/ppc64-$1.S" "$1" -m64 -mbig -mabi=elfv2 "-Wl,-Ttext=$2"
 stub first 0
 stub kernel 0
 
-# run QEMU-ARGUMENT...: until the stub powers off or has said its last word, or until the purgatory says that it will not go on
-run() {
-  # shellcheck disable=SC2046  # two words each
-  emulate "${until:-not entered|KERNEL others=.* vectors=.*,[0-9a-f]{16\}}" "$@" $(in_memory kernel $kernel_at) \
-    $(in_memory initrd $initrd_at) $(in_memory tree $tree_at) $(in_memory purgatory $purgatory_at) ${extra[@]+"${extra[@]}"}
+# The stub has said its last word, or the purgatory says that it will not go on.
+last_words='not entered|KERNEL others=.* vectors=.*,[0-9a-f]{16}'
+
+# segments: arguments that put the plan's into memory
+segments() {
+  in_memory kernel $kernel_at
+  in_memory initrd $initrd_at
+  in_memory tree $tree_at
+  in_memory purgatory $purgatory_at
 }
 
 # word ADDRESS NUMBER: an argument of the stub that goes first
@@ -25,7 +29,8 @@ word() { printf -- '-device loader,addr=%s,data=%s,data-len=8,data-be=on' "$1" "
 cpu=POWER8
 enter_at() {
   # shellcheck disable=SC2046  # each word is two arguments
-  run -M pseries,ic-mode=xics,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off -cpu "$cpu" -smp "$3" \
+  emulate "${until:-$last_words}" -M pseries,ic-mode=xics,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off -cpu "$cpu" -smp "$3" \
     -m 512M -bios "$work/first.bin" -device spapr-vty,chardev=console,reg=0x30000001 \
-    $(word 0x3000 "$1") $(word 0x3008 "$2") $(word 0x3010 "$3") $(word 0x3018 7) $(word 0xfff8 0x5afe)
+    $(word 0x3000 "$1") $(word 0x3008 "$2") $(word 0x3010 "$3") $(word 0x3018 7) $(word 0xfff8 0x5afe) \
+    $(segments) ${extra[@]+"${extra[@]}"}
 }

@@ -17,12 +17,17 @@ enter() {
   enter_at $purgatory_at "$1" "$2"
 }
 
-# run_opal: what is there, on powernv9, where firmware runs first and says more than we want to read
+# powernv QEMU-ARGUMENT...: on powernv9, where firmware runs first and says more than we want to read, and where it is: to $work/opal
+powernv() {
+  emulate "$last_words" -M powernv9 -smp 1 -m 1G -serial chardev:console "$@"
+  sed -n -E 's/^KERNEL .* r8=(0*[1-9a-f][0-9a-f]*) r9=([0-9a-f]*) .*/base=0x\1 entry=0x\2/p' "$work/console" > "$work/opal"
+  sed -n -i -E '/^(kxf:|KERNEL)/{s/ r8=0*[1-9a-f][0-9a-f]* r9=0*[1-9a-f][0-9a-f]*/ r8=OPAL r9=OPAL/;p}' "$work/console"
+}
+
+# run_opal: what is there, after a kernel on powernv9
 run_opal() {
   # shellcheck disable=SC2046  # each word is two arguments
-  run -M powernv9 -smp 1 -m 1G -kernel "$work/first-opal.elf" -serial chardev:console \
-    $(word 0x2f000000 0xa000000) $(word 0x2f000008 "$(cat "$work/opal-at")")
-  sed -n -i -E '/^(kxf:|KERNEL)/{s/ r8=0*[1-9a-f][0-9a-f]* r9=0*[1-9a-f][0-9a-f]*/ r8=OPAL r9=OPAL/;p}' "$work/console"
+  powernv -kernel "$work/first-opal.elf" $(word 0x2f000000 0xa000000) $(word 0x2f000008 "$(cat "$work/opal-at")") $(segments)
 }
 
 from_big='kxf: purgatory, CPU 7, from a big-endian kernel'
@@ -37,6 +42,14 @@ none="KERNEL others=0000000000000000,0000000000000000,0000000000000000 $unsaved"
 one="KERNEL others=0000000000000001,0000000000000000,0000000000000000 $unsaved"
 three="KERNEL others=0000000000000001,0000000000000002,0000000000000003 $unsaved"
 
+# damage NAME OFFSET: the byte there has another bit
+damage() {
+  local byte
+  byte=$(od -An -tu1 -j "$2" -N 1 "$work/$1.bin")
+  printf '%b' "$(printf '\\x%02x' $((byte ^ 16)))" | dd of="$work/$1.bin" bs=1 seek="$2" conv=notrunc status=none
+}
+# hex KEY=NUMBER: the number as the purgatory prints it
+hex() { printf '0x%x' "${1#*=}"; }
 verified='kxf: verifying 6 segments ... ok'
 
 enter 0 4
@@ -57,9 +70,9 @@ enter 0 1 whole
 expect 'fewer segments than lanes' '' "$from_big" 'kxf: verifying 3 segments ... ok' "$entering" "$(registers 0)" "$none"
 "$writer" "$work" opal little > /dev/null
 run_opal
-expect 'OPAL, little to little' 'kxf: purgatory, CPU 0, from a little-endian kernel' "$verified" "$entering" \
-  'KERNEL r3=000000000f000000 r4=0000000002000000 r5=0000000000000000 r8=OPAL r9=OPAL msr=8000000000000001 boot-cpu=0000000000000000 trap=0000000000000000' \
-  "$none"
+opal_kernel='KERNEL r3=000000000f000000 r4=0000000002000000 r5=0000000000000000 r8=OPAL r9=OPAL msr=8000000000000001 boot-cpu=0000000000000000 trap=0000000000000000'
+expect 'OPAL, little to little' 'kxf: purgatory, CPU 0, from a little-endian kernel' "$verified" "$entering" "$opal_kernel" "$none"
+read -ra opal < "$work/opal"
 enter 1 2 crash
 expect 'a crash kernel: the first 64 KiB are saved' '' "$from_little" "$verified" \
   'kxf: saved 65536 bytes from 0x0 to 0x9000000' "$entering" "$(registers 0)" \
@@ -68,13 +81,32 @@ enter 1 2 wild
 expect 'code for other CPUs that is not the kernel'\''s' '' "$from_little" 'kxf: verifying 6 segments ... failed' \
   'kxf: the code of the secondary CPUs at 0x60 is not the kernel'\''s; the kernel is not entered'
 
-# ---- corrupted segments: the bytes in memory are not those of the plan, each in turn ----
-# damage NAME OFFSET: the byte there has another bit
-damage() {
-  local byte
-  byte=$(od -An -tu1 -j "$2" -N 1 "$work/$1.bin")
-  printf '%b' "$(printf '\\x%02x' $((byte ^ 16)))" | dd of="$work/$1.bin" bs=1 seek="$2" conv=notrunc status=none
+# ---- bundles: firmware starts them, nobody has put segments anywhere ----
+# bundle WORD...: at 0x20000000, where QEMU puts what skiboot starts
+bundle() {
+  "$writer" "$work" bundle little "${opal[@]}" "$@"
+  powernv -kernel "$work/bundle.bin"
 }
+# brought NAME [STAGING]: all went well
+brought() {
+  expect "bundle: $1" 'kxf: purgatory, CPU 0, from firmware' "kxf: bundle at 0x20000000, 3 segments${2:-} ... in place" "$verified" \
+    "$entering" "$opal_kernel" "$none"
+}
+bundle;                     brought 'in place'
+bundle place=0x20010000;    brought 'it lies on the first purgatory'\''s place'
+bundle initrd=0x20100000;   brought 'it lies on a destination' ' by way of 0xe000000'
+"$writer" "$work" bundle little "${opal[@]}"
+damage bundle $(($(stat -c %s "$work/bundle.bin") - 64 - 64 - 1))
+powernv -kernel "$work/bundle.bin"
+expect 'bundle: a damaged byte' 'kxf: purgatory, CPU 0, from firmware' 'kxf: bundle at 0x20000000, 3 segments ... in place' \
+  'kxf: verifying 6 segments ... failed' \
+  'kxf: segment 4 (initrd#4) at 0x8225540, 749953 bytes: SHA-256 does not match; the kernel is not entered'
+"$writer" "$work" bundle little "${opal[0]}" entry=0x30001234
+powernv -kernel "$work/bundle.bin"
+expect 'bundle: another firmware' \
+  "kxf: OPAL is at $(hex "${opal[0]}"), entry $(hex "${opal[1]}"); this bundle is for firmware with OPAL at $(hex "${opal[0]}"), entry 0x30001234; the kernel is not entered"
+
+# ---- corrupted segments: the bytes in memory are not those of the plan, each in turn ----
 # corrupted INDEX NAME FILE ADDRESS SIZE OFFSET [WORD...]: that segment is the one that is named
 corrupted() {
   "$writer" "$work" "${@:7}" > /dev/null

@@ -6,6 +6,8 @@
  * The running kernel copies the first 256 bytes from here to address 0, sends secondary CPUs to
  * 0x60 of the copy (big-endian, real mode, r3 = their number), and enters here in its own byte
  * order with r3 = the number of this CPU, r4 = this address, r5 = 0, real mode, EE off, no stack.
+ * The first instructions of a bundle (bundle_head.S) enter as a big-endian kernel does, and with
+ * r6 = the first byte of the bundle, r8 and r9 = OPAL's base and entry.
  *
  * All but the first two words of the 256 bytes are the next kernel's own: the C++ side copies them
  * from its image. So secondary CPUs wait in that kernel's own loop from the start, and nothing
@@ -45,7 +47,7 @@ here:	le_word	0x7d4802a6			/* mflr r10 */
 	.long	KXF_BLOB_VERSION
 	.long	kxf_params - kxf_blob_start
 	.long	kxf_blob_end - kxf_blob_start
-	.long	0
+	.long	kxf_bundle_head - kxf_blob_start
 
 start:
 	mr	30, 3				/* this CPU */
@@ -63,6 +65,8 @@ start:
 	mr	3, 28
 	mr	4, 30
 	mr	5, 31
+	mr	7, 8				/* r6, r8 and r9 are of a bundle */
+	mr	8, 9
 	bl	kxf_purgatory
 	nop
 

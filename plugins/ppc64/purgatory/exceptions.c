@@ -17,7 +17,7 @@ extern uint64_t kxf_saved_vectors[] HIDDEN;
 extern volatile uint32_t kxf_stage HIDDEN, kxf_reported HIDDEN;
 
 #define WORDS(bytes) ((bytes) / sizeof(uint64_t))
-#define CACHE_LINE 32 /* or a multiple of it, on every CPU */
+#define SMALLEST_LINE 32 /* of every CPU */
 
 /* A physical address like any other: the compiler knows nothing so low. */
 static uint64_t* at_address(uint64_t address) {
@@ -31,14 +31,13 @@ static void copy(uint64_t* to, const uint64_t* from, uint64_t size_bytes) {
   for (uint64_t i = 0; i < WORDS(size_bytes); ++i) to[i] = from[i];
 }
 
-/* What was stored is what is executed from here on, by all CPUs: stores reach memory before the old
- * instructions go, and none that was fetched before is used (Power ISA, Book II, "Instruction
- * Storage"). */
-static void synchronise_instructions(void) {
-  for (uint64_t line = KXF_VECTORS; line < KXF_VECTORS_END; line += CACHE_LINE)
+/* By all CPUs: stores reach memory before the old instructions go, and none that was fetched before
+ * is used (Power ISA, Book II, "Instruction Storage"). */
+void kxf_synchronise_instructions(uint64_t start, uint64_t end, uint64_t line_bytes) {
+  for (uint64_t line = start; line < end; line += line_bytes)
     __asm__ volatile("dcbst 0,%0" : : "r"(line) : "memory");
   __asm__ volatile("sync" : : : "memory");
-  for (uint64_t line = KXF_VECTORS; line < KXF_VECTORS_END; line += CACHE_LINE)
+  for (uint64_t line = start; line < end; line += line_bytes)
     __asm__ volatile("icbi 0,%0" : : "r"(line) : "memory");
   __asm__ volatile("sync; isync" : : : "memory");
 }
@@ -55,14 +54,14 @@ void kxf_catch_exceptions(void) {
   const uint64_t report = (uint64_t)(uintptr_t)kxf_exception;
   *at_address(KXF_REPORT_BIG) = report;
   *at_address(KXF_REPORT_LITTLE) = __builtin_bswap64(report);
-  synchronise_instructions();
+  kxf_synchronise_instructions(KXF_VECTORS, KXF_VECTORS_END, SMALLEST_LINE);
 }
 
 void kxf_set_stage(uint32_t stage) { kxf_stage = stage; }
 
 void kxf_return_vectors(void) {
   copy(at_address(KXF_VECTORS), kxf_saved_vectors, KXF_VECTORS_END - KXF_VECTORS);
-  synchronise_instructions();
+  kxf_synchronise_instructions(KXF_VECTORS, KXF_VECTORS_END, SMALLEST_LINE);
 }
 
 void kxf_correct_copy(const struct kxf_backup* backup) {
@@ -123,6 +122,7 @@ void kxf_report_exception(uint64_t vector, uint64_t srr0, uint64_t srr1, uint64_
   kxf_put_text(console, name_of(vector));
   switch (kxf_stage) {
     case KXF_STAGE_START: kxf_put_text(console, ") before segments are verified"); break;
+    case KXF_STAGE_MOVE: kxf_put_text(console, ") while segments are moved"); break;
     case KXF_STAGE_VERIFY: kxf_put_text(console, ") while segments are verified"); break;
     default: kxf_put_text(console, ") after the segments were verified"); break;
   }

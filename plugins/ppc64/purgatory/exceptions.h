@@ -20,8 +20,9 @@
 #define KXF_REPORT_LITTLE 0xff0
 
 #define KXF_STAGE_START 0  /* nothing is verified yet */
-#define KXF_STAGE_VERIFY 1 /* segments are read */
-#define KXF_STAGE_LEAVE 2  /* all of them are good */
+#define KXF_STAGE_MOVE 1   /* segments of a bundle are brought to their places */
+#define KXF_STAGE_VERIFY 2 /* segments are read */
+#define KXF_STAGE_LEAVE 3  /* all of them are good */
 
 #ifndef __ASSEMBLER__
 
@@ -33,6 +34,9 @@ void kxf_catch_exceptions(void);
 void kxf_set_stage(uint32_t stage);
 /* Put the old kernel's bytes where they were. */
 void kxf_return_vectors(void);
+/* What was stored from `start` on is what is executed from here on. `line_bytes` divides the size
+ * of a cache line. */
+void kxf_synchronise_instructions(uint64_t start, uint64_t end, uint64_t line_bytes);
 /* If a copy of memory has been made that has our vectors, put the old kernel's bytes there. */
 void kxf_correct_copy(const struct kxf_backup* backup);
 

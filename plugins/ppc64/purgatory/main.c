@@ -6,6 +6,7 @@
 #include "ppc64/purgatory/exceptions.h"
 #include "ppc64/purgatory/firmware.h"
 #include "purgatory/backup.h"
+#include "purgatory/relocate.h"
 #include "purgatory/text.h"
 #include "purgatory/verify.h"
 
@@ -24,15 +25,60 @@ static int secondary_code_is_intact(const struct kxf_params* params) {
  * tree's digest has been checked by then. */
 static uint32_t* boot_cpu_of(uint64_t tree) { return (uint32_t*)(tree + 28); }
 
-/* Called by entry.S. */
-void kxf_purgatory(const struct kxf_params* params, uint64_t cpu, uint64_t entered_little);
-void kxf_purgatory(const struct kxf_params* params, uint64_t cpu, uint64_t entered_little) {
+/* The tree of a bundle is of the machine that was captured, and says where its firmware is, what it
+ * has reserved and which CPUs it has. With firmware at another place none of that is to be relied
+ * on, even if we passed the right addresses on. */
+static void check_firmware(struct kxf_params* params, uint64_t base, uint64_t entry) {
+  const uint64_t planned_base = params->opal_base, planned_entry = params->opal_entry;
+  if (base == planned_base && entry == planned_entry) return;
+  params->opal_base = base; /* the console is behind it */
+  params->opal_entry = entry;
   const struct kxf_console* console = &params->console;
-  kxf_catch_exceptions();
+  kxf_put_text(console, "\r\nkxf: OPAL is at ");
+  kxf_put_hex(console, base);
+  kxf_put_text(console, ", entry ");
+  kxf_put_hex(console, entry);
+  kxf_put_text(console, "; this bundle is for firmware with OPAL at ");
+  kxf_put_hex(console, planned_base);
+  kxf_put_text(console, ", entry ");
+  kxf_put_hex(console, planned_entry);
+  kxf_stop(console);
+}
+
+/* All is cacheable in real mode, and caches are coherent. */
+void kxf_before_stores(uint64_t start, uint64_t size_bytes) {
+  (void)start;
+  (void)size_bytes;
+}
+
+/* Instruction caches are not. OPAL's machines have cache lines of 128 bytes (POWER8 and later). */
+void kxf_after_stores(uint64_t start, uint64_t size_bytes) {
+  kxf_synchronise_instructions(start, start + size_bytes, 128);
+}
+
+static void put_start(const struct kxf_params* params, uint64_t cpu, uint64_t entered_little) {
+  const struct kxf_console* console = &params->console;
   kxf_put_text(console, "\r\nkxf: purgatory, CPU ");
   kxf_put_number(console, cpu);
-  kxf_put_text(console, entered_little ? ", from a little-endian kernel\r\n"
-                                       : ", from a big-endian kernel\r\n");
+  kxf_put_text(console, params->relocation.count != 0 ? ", from firmware\r\n"
+                        : entered_little              ? ", from a little-endian kernel\r\n"
+                                                      : ", from a big-endian kernel\r\n");
+}
+
+/* Called by entry.S. The last three are those of a bundle. */
+void kxf_purgatory(struct kxf_params* params, uint64_t cpu, uint64_t entered_little, uint64_t image,
+                   uint64_t opal_base, uint64_t opal_entry);
+void kxf_purgatory(struct kxf_params* params, uint64_t cpu, uint64_t entered_little, uint64_t image,
+                   uint64_t opal_base, uint64_t opal_entry) {
+  const struct kxf_console* console = &params->console;
+  kxf_catch_exceptions();
+  if (params->relocation.count != 0) check_firmware(params, opal_base, opal_entry);
+  put_start(params, cpu, entered_little);
+  if (params->relocation.count != 0) {
+    kxf_set_stage(KXF_STAGE_MOVE);
+    kxf_bring(console, &params->relocation, image);
+    kxf_put_text(console, "in place\r\n");
+  }
   kxf_set_stage(KXF_STAGE_VERIFY);
   if (params->digest_count != 0) {
     kxf_verify(console, params->digests, params->digest_count);

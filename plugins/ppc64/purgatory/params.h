@@ -35,8 +35,16 @@
 #define KXF_PARAMS_OPAL_BASE (KXF_CONSOLE_SIZE + 16)
 #define KXF_PARAMS_OPAL_ENTRY (KXF_CONSOLE_SIZE + 24)
 #define KXF_PARAMS_FLAGS (KXF_CONSOLE_SIZE + 32)
-#define KXF_PARAMS_SIZE \
-  (KXF_CONSOLE_SIZE + 40 + KXF_BACKUP_SIZE + KXF_DIGEST_SIZE * KXF_MAX_DIGESTS)
+#define KXF_PARAMS_SIZE                                                          \
+  (KXF_CONSOLE_SIZE + 40 + KXF_BACKUP_SIZE + KXF_DIGEST_SIZE * KXF_MAX_DIGESTS + \
+   KXF_RELOCATION_SIZE)
+
+/* A bundle's first bytes (bundle_head.S): ELF header, program header, section headers, a place for
+ * each of the two purgatories, code, the purgatories. The size of the image is in three fields. */
+#define KXF_BUNDLE_FILE_SIZE 96
+#define KXF_BUNDLE_MEMORY_SIZE 104
+#define KXF_BUNDLE_SECTION_SIZE 216
+#define KXF_BUNDLE_PLACES 256
 
 #ifndef __ASSEMBLER__
 
@@ -50,6 +58,7 @@ struct kxf_params {
   uint32_t digest_count;
   struct kxf_backup backup;
   struct kxf_digest digests[KXF_MAX_DIGESTS];
+  struct kxf_relocation relocation;
 };
 
 KXF_STATIC_ASSERT(offsetof(struct kxf_params, kernel) == KXF_PARAMS_KERNEL, "entry.S reads it");
