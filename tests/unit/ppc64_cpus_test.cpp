@@ -15,10 +15,12 @@ constexpr std::size_t first_core = 0;
 constexpr std::size_t second_core = 1;
 
 /// What the method says of one core.
-kxf::CpuAssessment assess(const MapMachine& machine, std::size_t core, bool in_next = true) {
+kxf::CpuAssessment assess(const MapMachine& machine, std::size_t core, bool in_next = true,
+                          bool from_firmware = false) {
   const std::vector<kxf::CpuNode> all = kxf::cpu_nodes(*machine.tree);
   return kxf::ppc64::hold_loop().assess({all.at(core), in_next ? &all[core] : nullptr, all, machine,
-                                         *machine.tree, std::nullopt, std::nullopt});
+                                         *machine.tree, std::nullopt, std::nullopt, false,
+                                         from_firmware});
 }
 
 TreeMaker threaded_tree() {
@@ -57,6 +59,17 @@ TEST_CASE("online CPUs go to the hold loop, on PowerNV back to OPAL") {
   const PowerMachine powernv(powernv_tree());
   CHECK(assess(powernv.machine, second_core).verdict == CpuVerdict::ok);
   CHECK(contains(assess(powernv.machine, second_core).reason, "back to OPAL"));
+}
+
+TEST_CASE("CPUs that no kernel has had yet are the firmware's, whatever became of them since") {
+  PowerMachine power(powernv_tree());
+  power.machine.files["/sys/devices/system/cpu/online"] = "0\n";
+  CHECK(assess(power.machine, second_core).verdict == CpuVerdict::unknown);
+  CHECK(assess(power.machine, second_core, true, true).verdict == CpuVerdict::ok);
+  CHECK(contains(assess(power.machine, second_core, true, true).reason, "firmware keeps it"));
+  const auto absent = assess(power.machine, first_core, false, true);
+  CHECK(absent.verdict == CpuVerdict::unknown);
+  CHECK(contains(absent.reason, "not in the next device tree"));
 }
 
 TEST_CASE("threads are known by their interrupt server numbers") {
