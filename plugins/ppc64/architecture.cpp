@@ -31,6 +31,8 @@
 //  - The rest is big-endian code. It says a line on the console (a hypercall, or a call into OPAL),
 //    verifies the SHA-256 of the other segments if the plan says so, and on a mismatch names the
 //    segment and stays in a loop.
+//    Exceptions, which a CPU in real mode takes in the first 4 KiB of memory, go to vectors that it
+//    has put there meanwhile; it reports them (exceptions.c).
 //  - Before a crash kernel it saves the first 64 KiB, which that kernel starts in (crash.cpp).
 //  - It writes the number of the CPU it runs on into the tree (boot_cpuid_phys, offset 28): which
 //    CPU makes the jump is not known before. A wrong number, and the kernel waits for itself.
@@ -38,6 +40,9 @@
 //    running kernel leaves in its own where it used the radix MMU.
 //  - It enters the kernel in the kernel's byte order, MMU off: r3 = device tree, r4 = kernel,
 //    r5 = 0 (Open Firmware's entry at other boots), on PowerNV r8 = OPAL's base, r9 = its entry.
+//
+// OPAL's firmware starts a bundle without any of that: bundle_head.S does what steps 2 and 4 do, and
+// the purgatory brings the segments to their places first.
 //
 // What the next kernel expects (kernel/head_64.S, kernel/prom.c)
 //  - itself as one piece at a multiple of 64 KiB, with room for its BSS. It then copies itself to

@@ -84,7 +84,7 @@ kxf_exception:
 3:	mflr	29
 	addis	2, 29, (.TOC. - 3b)@ha
 	addi	2, 2, (.TOC. - 3b)@l
-	/* One report: not of an exception in the report, nor of another CPU's, nor of one in firmware,
+	/* One report: not of an exception in the report, nor behind another CPU's, nor of one in firmware,
 	 * which the report would enter once more. All of these stay at their vectors at once. */
 	addis	4, 2, kxf_reported@toc@ha
 	addi	4, 4, kxf_reported@toc@l
