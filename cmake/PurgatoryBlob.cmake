@@ -48,7 +48,7 @@ function(_kxf_purgatory_kit)
   set_target_properties(kxf_purgatory PROPERTIES POSITION_INDEPENDENT_CODE ON)
   if(KXF_TESTS)
     _kxf_purgatory_host(kxf_purgatory_host "${include}" "${KXF_PURGATORY_KIT}/backup.c"
-                        "${KXF_PURGATORY_KIT}/relocate.c"
+                        "${KXF_PURGATORY_KIT}/breadcrumb.c" "${KXF_PURGATORY_KIT}/relocate.c"
                         "${KXF_PURGATORY_KIT}/sha256.c" "${KXF_PURGATORY_KIT}/sink.c"
                         "${KXF_PURGATORY_KIT}/text.c")
   endif()
@@ -110,7 +110,7 @@ function(kxf_purgatory_blob)
   # ---- compile ----
   set(sources ${blob_SOURCES})
   list(TRANSFORM sources PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
-  foreach(source IN ITEMS sha256.c sink.c text.c verify.c ${blob_KIT_SOURCES})
+  foreach(source IN ITEMS breadcrumb.c sha256.c sink.c text.c verify.c ${blob_KIT_SOURCES})
     list(APPEND sources "${KXF_PURGATORY_KIT}/${source}")
   endforeach()
   set(objects)

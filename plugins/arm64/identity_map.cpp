@@ -106,6 +106,25 @@ std::string_view work_of(const PurgatoryQuestion& question) {
                                   : "on while it moves and verifies segments";
 }
 
+/// The breadcrumb is a device to the CPU, so that stores reach memory; nothing that is cached may
+/// be on its page.
+Status check_breadcrumb_page(const Granule& granule, const Breadcrumb& breadcrumb,
+                             const std::vector<Mapping>& others) {
+  const auto pages_of = [&](const Range& range) {
+    return Range{align_down(range.start, granule.bytes()),
+                 align_up(range.end, granule.bytes()).value_or(range.end)};
+  };
+  for (const Mapping& other : others)
+    if (pages_of(other.range).overlaps(pages_of(breadcrumb.range)))
+      return refuse(
+          fmt::format("the breadcrumb ({}) shares a page of {} with {}, which the purgatory maps, "
+                      "too",
+                      to_text(breadcrumb.range), size_text(granule.bytes()), to_text(other.range)),
+          fmt::format("reserve whole pages of {} for the breadcrumb, or set purgatory.mmu to off",
+                      size_text(granule.bytes())));
+  return {};
+}
+
 Decision decision_of(std::string_view work, const Granule& granule, const PageTables& tables,
                      std::size_t ranges, std::uint64_t room_bytes, std::string_view why) {
   const std::uint64_t largest = tables.leaves.empty() ? 0 : tables.leaves.rbegin()->first;
@@ -137,6 +156,7 @@ Result<IdentityMap> plan_identity_map(const PurgatoryQuestion& question,
   map.tables_offset = align_up(parts.data.end, granule.bytes()).value_or(0);
   std::vector<std::uint64_t> sizes = sizes_of_segments(question);
   if (question.sink != nullptr) sizes.push_back(registers_of(*question.sink).size_bytes());
+  if (question.breadcrumb) sizes.push_back(question.breadcrumb->range.size_bytes());
   // The purgatory is one range to count tables of, with its tables: far less than what any of them
   // maps.
   sizes.push_back(map.tables_offset);
@@ -150,6 +170,11 @@ Result<IdentityMap> plan_identity_map(const PurgatoryQuestion& question,
   std::vector<Mapping> mappings = map.own;
   const Range own = Range::sized(question.own_address, map.tables_offset + map.room_bytes);
   std::ranges::copy(segments_of(question, granule, own), std::back_inserter(mappings));
+  if (question.breadcrumb) {
+    KXF_CHECK(check_breadcrumb_page(granule, *question.breadcrumb, mappings));
+    map.own.push_back({question.breadcrumb->range, Access::device});
+    mappings.push_back(map.own.back());
+  }
   const std::size_t ranges = mappings.size() + 1;
   // The tables themselves, to be verified. How many there are does not depend on their own mapping
   // being exact, so all of the room is mapped.

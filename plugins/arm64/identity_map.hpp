@@ -21,14 +21,14 @@ struct IdentityMap {
   std::uint64_t tables_offset = 0;     ///< from the start of the purgatory
   std::uint64_t room_bytes = 0;        ///< for tables; depends on sizes alone
   std::optional<PageTables> tables{};  ///< nothing: the MMU stays off
-  std::vector<Mapping> own{};          ///< code, data and, if any, the console's registers
+  std::vector<Mapping> own{};          ///< code, data and, if any, console and breadcrumb
   std::vector<Decision> decisions{};
 };
 
 /// For a purgatory with something to verify, where policy and page size allow it. The granule is
 /// that of the running kernel: all CPUs have it, and segments are whole pages of it, so that no
 /// page maps more than a segment. Errors: a setting that names no granule, or one that these CPUs
-/// do not have.
+/// do not have; a breadcrumb on a page with something else that is mapped.
 [[nodiscard]] Result<IdentityMap> plan_identity_map(const PurgatoryQuestion& question,
                                                     const PurgatoryParts& parts);
 

@@ -54,6 +54,7 @@ void put_map(purgatory::FilledBlob& filled, const IdentityMap& map, std::uint64_
   put(offsetof(kxf_mmu, first_level), std::uint32_t{map.granule->first_level(tables.va_bits)});
   put(offsetof(kxf_mmu, va_bits), std::uint32_t{tables.va_bits});
   put(offsetof(kxf_mmu, output_bits), std::uint32_t{tables.output_bits});
+  static_assert(KXF_OWN_MAPPINGS == 4, "code, data, console, breadcrumb");
   for (std::size_t i = 0; i < map.own.size(); ++i) {
     const std::size_t at = offsetof(kxf_mmu, own) + i * sizeof(kxf_mapping);
     put(at + offsetof(kxf_mapping, start), map.own[i].range.start);
@@ -89,6 +90,7 @@ Result<PurgatoryImage> make_purgatory(const PurgatoryQuestion& question) {
 
   purgatory::FilledBlob filled(format, header, blob);
   filled.put_console(question.sink);
+  filled.put_breadcrumb(question.breadcrumb);
   filled.put(offsetof(kxf_params, kernel_entry), question.kernel_entry);
   filled.put(offsetof(kxf_params, tree), question.tree_address);
   filled.put<std::uint32_t>(

@@ -120,6 +120,20 @@ Status check_vectors(const PurgatoryQuestion& question) {
   return {};
 }
 
+/// The purgatory is big-endian whatever the kernels are, and ramoops has the kernels' byte order.
+/// Real mode reaches all of memory on a machine with OPAL; a partition reaches the beginning of its
+/// own, and that does not outlive its reset.
+Status check_breadcrumb(const Breadcrumb& breadcrumb, const Firmware& firmware) {
+  if (breadcrumb.form != Breadcrumb::Form::record)
+    return refuse("the ppc64 purgatory writes no ramoops: its byte order is not the kernels'",
+                  "give purgatory.breadcrumb an address");
+  if (firmware.is_opal()) return {};
+  return refuse(
+      "the ppc64 purgatory leaves a breadcrumb on machines with OPAL only: the memory of a "
+      "partition does not outlive its reset",
+      "set purgatory.breadcrumb to none");
+}
+
 }  // namespace
 
 Result<ByteView> bundle_start() {
@@ -140,6 +154,7 @@ Result<PurgatoryImage> make_purgatory(const PurgatoryQuestion& question) {
     KXF_CHECK(purgatory::check_console(
         format, *question.sink, [&](const SinkStep& step) { return check_step(step, firmware); }));
   KXF_TRY(portable_sha, purgatory::wants_portable_sha256(format, question.settings));
+  if (question.breadcrumb) KXF_CHECK(check_breadcrumb(*question.breadcrumb, firmware));
   KXF_TRY(head, kernel_head(question.kernel));
   if (head.size() != head_bytes)
     return broken(
@@ -153,6 +168,7 @@ Result<PurgatoryImage> make_purgatory(const PurgatoryQuestion& question) {
   purgatory::FilledBlob filled(format, header, pristine_blob());
   std::copy(head.begin() + own_head_bytes, head.end(), filled.bytes().begin() + own_head_bytes);
   filled.put_console(question.sink);
+  filled.put_breadcrumb(question.breadcrumb);
   filled.put(offsetof(kxf_params, kernel), question.kernel_entry);
   filled.put(offsetof(kxf_params, tree), question.tree_address);
   filled.put(offsetof(kxf_params, opal_base), firmware.opal_base);

@@ -14,6 +14,8 @@ static_assert(SinkProgram::max_steps == KXF_MAX_STEPS);
 static_assert(sizeof(Sha256) == sizeof(kxf_digest::sha256));
 static_assert(LoadPlan::max_segments == KXF_MAX_MOVES);
 static_assert(move_alignment == KXF_BUNDLE_BLOCK);
+static_assert(static_cast<int>(Breadcrumb::Form::record) == KXF_BREADCRUMB_RECORD);
+static_assert(static_cast<int>(Breadcrumb::Form::ramoops) == KXF_BREADCRUMB_RAMOOPS);
 
 Status check_register(const SinkProgram& sink, const SinkStep& step, std::size_t index) {
   if (step.width_bytes != 1 && step.width_bytes != 2 && step.width_bytes != 4)
@@ -133,6 +135,27 @@ void append_whole_blocks(ByteVector& head, ByteView bytes) {
   head.resize(align_up(head.size(), KXF_BUNDLE_BLOCK).value_or(head.size()));
 }
 
+/// Addresses of others are checked only where they are no placeholders.
+Status check_breadcrumb(const Breadcrumb& breadcrumb, const Range& own,
+                        const PurgatoryQuestion& question) {
+  const Range& range = breadcrumb.range;
+  if (range.start % KXF_BREADCRUMB_ALIGNMENT != 0 || range.size_bytes() < sizeof(kxf_breadcrumb) ||
+      range.size_bytes() > std::numeric_limits<std::uint32_t>::max())
+    return broken(
+        fmt::format("a breadcrumb at {}: not a multiple of {}, or not of {} to 2^32 "
+                    "bytes",
+                    to_text(range), KXF_BREADCRUMB_ALIGNMENT, sizeof(kxf_breadcrumb)));
+  if (question.own_address == 0) return {};
+  if (range.overlaps(own))
+    return broken(
+        fmt::format("a breadcrumb at {}, over the purgatory ({})", to_text(range), to_text(own)));
+  for (const DigestEntry& digest : question.digests)
+    if (digest.range.overlaps(range))
+      return broken(fmt::format("a breadcrumb at {}, over segment {} ({})", to_text(range),
+                                digest.name, to_text(digest.range)));
+  return {};
+}
+
 Result<DigestEntry> read_digest(const BlobFormat& format, const Bytes& params, std::size_t index) {
   const std::size_t at = format.digests_offset + index * sizeof(kxf_digest);
   KXF_TRY(start, params.read<std::uint64_t>(at + offsetof(kxf_digest, start)));
@@ -220,6 +243,7 @@ Status check_question(const BlobFormat& format, const BlobHeader& header,
   if (question.backup) KXF_CHECK(check_backup(format, *question.backup, own, question));
   if (question.relocation != nullptr)
     KXF_CHECK(check_relocation(format, *question.relocation, own, question));
+  if (question.breadcrumb) KXF_CHECK(check_breadcrumb(*question.breadcrumb, own, question));
   return {};
 }
 
@@ -268,6 +292,15 @@ void FilledBlob::put_console(const SinkProgram* sink) {
     put(at + offsetof(kxf_sink_step, value), step.value);
     put(at + offsetof(kxf_sink_step, count), step.count);
   }
+}
+
+void FilledBlob::put_breadcrumb(const std::optional<Breadcrumb>& breadcrumb) {
+  if (!breadcrumb) return;  // of no size in the blob as it was made
+  constexpr std::size_t at = offsetof(kxf_console, breadcrumb);
+  put(at + offsetof(kxf_breadcrumb_place, start), breadcrumb->range.start);
+  put(at + offsetof(kxf_breadcrumb_place, size_bytes),
+      static_cast<std::uint32_t>(breadcrumb->range.size_bytes()));
+  put(at + offsetof(kxf_breadcrumb_place, form), static_cast<std::uint32_t>(breadcrumb->form));
 }
 
 void FilledBlob::put_digests(const std::vector<DigestEntry>& digests) {

@@ -51,7 +51,8 @@ using StepCheck = std::function<Status(const SinkStep&)>;
 /// which would hash its own stack. Memory to save where the format has no place for it, that is not
 /// aligned, or whose copy would overwrite the original, the purgatory or what it has verified.
 /// Segments to bring to their places where the format has no place for them, that are none or too
-/// many, or that do not keep what kxf::Relocation promises.
+/// many, or that do not keep what kxf::Relocation promises. A breadcrumb that is too small, not
+/// aligned, or over the purgatory or what it verifies.
 [[nodiscard]] Status check_question(const BlobFormat& format, const BlobHeader& header,
                                     const PurgatoryQuestion& question);
 
@@ -81,6 +82,8 @@ class FilledBlob {
   }
   /// The program must have passed check_console(); nullptr: silent.
   void put_console(const SinkProgram* sink);
+  /// It must have passed check_question(); nothing: none is left.
+  void put_breadcrumb(const std::optional<Breadcrumb>& breadcrumb);
   /// They must have passed check_question(). Names are cut to what there is room for.
   void put_digests(const std::vector<DigestEntry>& digests);
   /// It must have passed check_question().

@@ -25,8 +25,11 @@
 /* As many as kexec_load takes segments. */
 #define KXF_MAX_MOVES 16
 
+/* A breadcrumb begins at a multiple of this: it is written 64 bits at a time. */
+#define KXF_BREADCRUMB_ALIGNMENT 8
+
 /* For the assembler. */
-#define KXF_CONSOLE_SIZE (16 + 20 * KXF_MAX_STEPS)
+#define KXF_CONSOLE_SIZE (32 + 20 * KXF_MAX_STEPS)
 #define KXF_DIGEST_SIZE (48 + KXF_NAME_SIZE)
 #define KXF_BACKUP_SIZE 24
 #define KXF_RELOCATION_SIZE (32 + 32 * KXF_MAX_MOVES)
@@ -68,12 +71,24 @@ struct kxf_sink_step {
   uint32_t count;
 };
 
-/* As kxf::SinkProgram. struct kxf_params begins with it. */
+/* Values of kxf::Breadcrumb::Form. */
+enum { KXF_BREADCRUMB_RECORD = 0, KXF_BREADCRUMB_RAMOOPS = 1 };
+
+/* As kxf::Breadcrumb. */
+struct kxf_breadcrumb_place {
+  uint64_t start;
+  uint32_t size_bytes; /* 0: none is left */
+  uint32_t form;
+};
+
+/* As kxf::SinkProgram, and where the purgatory tells of itself beside it. struct kxf_params begins
+ * with it. */
 struct kxf_console {
   uint64_t phys_base;
   uint32_t step_count; /* 0: silent */
   uint32_t reserved;
   struct kxf_sink_step steps[KXF_MAX_STEPS];
+  struct kxf_breadcrumb_place breadcrumb;
 };
 
 struct kxf_digest {
@@ -117,10 +132,60 @@ struct kxf_bundle_place {
   uint64_t entry;
 };
 
+/* How far a purgatory came. */
+enum {
+  KXF_PHASE_STARTED = 1,    /* it runs */
+  KXF_PHASE_MMU = 2,        /* it turns the MMU on */
+  KXF_PHASE_VERIFYING = 3,  /* it verifies the segment `index` */
+  KXF_PHASE_MISMATCH = 4,   /* that segment is not as it was loaded: it stopped */
+  KXF_PHASE_STOPPED = 5,    /* it stopped; `name` is why */
+  KXF_PHASE_VERIFIED = 6,   /* every segment is as it was loaded */
+  KXF_PHASE_ENTERING = 7,   /* the last: nothing is left to do but to jump */
+  KXF_PHASE_RELOCATING = 8, /* of a bundle: it moves the segments to their places */
+};
+
+#define KXF_BREADCRUMB_MAGIC UINT64_C(0x424d55524366786b) /* "kxfCRUMB", little-endian */
+#define KXF_BREADCRUMB_VERSION 1
+#define KXF_BREADCRUMB_REGISTERS 4
+
+/* A register of the CPU as an exception left it; an empty name: none. */
+struct kxf_breadcrumb_register {
+  char name[8]; /* the manual's, filled up with zeros */
+  uint64_t value;
+};
+
+/* What a purgatory leaves in memory that outlives a reset; the program that reads it after the next
+ * boot is `kxf status --breadcrumb`. Byte order of the CPU: the magic number tells. It is written
+ * whole whenever something changes, 64 bits at a time from the first to the last, so whoever is
+ * reset meanwhile leaves one whose sum is wrong. Text ends with a zero. */
+struct kxf_breadcrumb {
+  uint64_t magic;                /* KXF_BREADCRUMB_MAGIC */
+  uint32_t version;              /* KXF_BREADCRUMB_VERSION */
+  uint32_t size_bytes;           /* of all of it */
+  uint32_t jumps;                /* how many purgatories started since there was no record here */
+  uint32_t phase;                /* KXF_PHASE_*: the last one that began */
+  uint32_t index;                /* of the segment that is verified; `count`: all at once */
+  uint32_t count;                /* of segments to verify */
+  char name[KXF_NAME_SIZE];      /* of that segment, or why it stopped */
+  char exception[KXF_NAME_SIZE]; /* which one ended the phase; empty: none did */
+  struct kxf_breadcrumb_register registers[KXF_BREADCRUMB_REGISTERS]; /* at that exception */
+  uint64_t sum; /* FNV-1a over the 64-bit words before it, as numbers of that byte order */
+};
+
+/* Begins a zone of Linux's persistent RAM that has no other mark of its own, such as that of the
+ * console (fs/pstore, CONFIG_PSTORE_RAM). */
+#define KXF_RAMOOPS_SIGNATURE UINT32_C(0x43474244)
+
+#define KXF_SUM_START UINT64_C(0xcbf29ce484222325)
+#define KXF_SUM_PRIME UINT64_C(0x100000001b3)
+
 KXF_STATIC_ASSERT(sizeof(struct kxf_blob_header) == 24, "layout of the blob's header");
 KXF_STATIC_ASSERT(sizeof(struct kxf_sink_step) == 20, "layout of a step");
 KXF_STATIC_ASSERT(sizeof(struct kxf_console) == KXF_CONSOLE_SIZE, "layout of a console");
 KXF_STATIC_ASSERT(offsetof(struct kxf_console, steps) == 16, "layout of a console");
+KXF_STATIC_ASSERT(sizeof(struct kxf_breadcrumb_place) == 16, "layout of a breadcrumb's place");
+KXF_STATIC_ASSERT(sizeof(struct kxf_breadcrumb) == 168, "layout of a breadcrumb");
+KXF_STATIC_ASSERT(offsetof(struct kxf_breadcrumb, sum) == 160, "a sum of whole words, the last");
 KXF_STATIC_ASSERT(sizeof(struct kxf_digest) == KXF_DIGEST_SIZE, "layout of a digest");
 KXF_STATIC_ASSERT(sizeof(struct kxf_backup) == KXF_BACKUP_SIZE, "layout of a backup");
 KXF_STATIC_ASSERT(offsetof(struct kxf_relocation, moves) == 32, "layout of a relocation");

@@ -4,6 +4,7 @@
  */
 #include "purgatory/relocate.h"
 
+#include "purgatory/breadcrumb.h"
 #include "purgatory/text.h"
 
 #define BLOCK_BYTES 64
@@ -90,6 +91,7 @@ void kxf_bring(const struct kxf_console* console, const struct kxf_relocation* r
                uint64_t image) {
   const uint64_t start = image + relocation->payload_start;
   const uint64_t end = image + relocation->payload_end;
+  kxf_breadcrumb_phase(console, KXF_PHASE_RELOCATING);
   kxf_put_text(console, "kxf: bundle at ");
   kxf_put_hex(console, image);
   kxf_put_text(console, ", ");

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "purgatory/text.h"
 
+#include "purgatory/breadcrumb.h"
 #include "purgatory/sink.h"
 
+static void put_byte(const struct kxf_console* console, char byte) {
+  kxf_breadcrumb_put(console, (uint8_t)byte);
+  kxf_sink_put(console, (uint8_t)byte);
+}
+
 void kxf_put_text(const struct kxf_console* console, const char* text) {
-  for (; *text != 0; ++text) kxf_sink_put(console, (uint8_t)*text);
+  for (; *text != 0; ++text) put_byte(console, *text);
 }
 
 void kxf_put_number(const struct kxf_console* console, uint64_t value) {
@@ -14,7 +20,7 @@ void kxf_put_number(const struct kxf_console* console, uint64_t value) {
     digits[count++] = (char)('0' + value % 10);
     value /= 10;
   } while (value != 0);
-  while (count != 0) kxf_sink_put(console, (uint8_t)digits[--count]);
+  while (count != 0) put_byte(console, digits[--count]);
 }
 
 void kxf_put_hex(const struct kxf_console* console, uint64_t value) {
@@ -23,7 +29,7 @@ void kxf_put_hex(const struct kxf_console* console, uint64_t value) {
   kxf_put_text(console, "0x");
   for (;; shift -= 4) {
     const unsigned digit = (unsigned)(value >> shift) & 15;
-    kxf_sink_put(console, (uint8_t)(digit < 10 ? '0' + digit : 'a' + digit - 10));
+    put_byte(console, (char)(digit < 10 ? '0' + digit : 'a' + digit - 10));
     if (shift == 0) return;
   }
 }

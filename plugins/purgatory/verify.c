@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "purgatory/verify.h"
 
+#include "purgatory/breadcrumb.h"
 #include "purgatory/sha256.h"
 #include "purgatory/text.h"
 
@@ -10,8 +11,10 @@ int kxf_is_sha256(const struct kxf_digest* wanted, const uint8_t found[32]) {
   return difference == 0;
 }
 
-uint32_t kxf_mismatch_one_by_one(const struct kxf_digest* digests, uint32_t count) {
+uint32_t kxf_mismatch_one_by_one(const struct kxf_console* console,
+                                 const struct kxf_digest* digests, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
+    kxf_breadcrumb_segment(console, KXF_PHASE_VERIFYING, i, count, digests[i].name);
     uint8_t found[32];
     kxf_sha256((const void*)digests[i].start, digests[i].size_bytes, found);
     if (!kxf_is_sha256(&digests[i], found)) return i;
@@ -20,8 +23,9 @@ uint32_t kxf_mismatch_one_by_one(const struct kxf_digest* digests, uint32_t coun
 }
 
 #ifndef KXF_OWN_MISMATCH
-uint32_t kxf_mismatch(const struct kxf_digest* digests, uint32_t count) {
-  return kxf_mismatch_one_by_one(digests, count);
+uint32_t kxf_mismatch(const struct kxf_console* console, const struct kxf_digest* digests,
+                      uint32_t count) {
+  return kxf_mismatch_one_by_one(console, digests, count);
 }
 #endif
 
@@ -30,9 +34,13 @@ void kxf_verify(const struct kxf_console* console, const struct kxf_digest* dige
   kxf_put_text(console, "kxf: verifying ");
   kxf_put_number(console, count);
   kxf_put_text(console, count == 1 ? " segment ... " : " segments ... ");
-  const uint32_t index = kxf_mismatch(digests, count);
-  if (index == count) return;
+  const uint32_t index = kxf_mismatch(console, digests, count);
+  if (index == count) {
+    kxf_breadcrumb_phase(console, KXF_PHASE_VERIFIED);
+    return;
+  }
   const struct kxf_digest* digest = &digests[index];
+  kxf_breadcrumb_segment(console, KXF_PHASE_MISMATCH, index, count, digest->name);
   kxf_put_text(console, "failed\r\nkxf: segment ");
   kxf_put_number(console, index);
   kxf_put_text(console, " (");
@@ -56,4 +64,5 @@ void kxf_put_entering(const struct kxf_console* console, uint64_t kernel, uint64
   kxf_put_text(console, ", device tree ");
   kxf_put_hex(console, tree);
   kxf_put_text(console, "\r\n");
+  kxf_breadcrumb_phase(console, KXF_PHASE_ENTERING);
 }

@@ -12,11 +12,14 @@
 void kxf_verify(const struct kxf_console* console, const struct kxf_digest* digests,
                 uint32_t count);
 
-/* The index of the first digest that does not match, or `count`. An architecture that computes
- * several at once brings its own, and says so by KXF_OWN_MISMATCH among the compiler's flags; where
- * the CPU does not allow that, it can do as the kit does. */
-uint32_t kxf_mismatch(const struct kxf_digest* digests, uint32_t count);
-uint32_t kxf_mismatch_one_by_one(const struct kxf_digest* digests, uint32_t count);
+/* The index of the first digest that does not match, or `count`. Records in the console's
+ * breadcrumb what it verifies. An architecture that computes several at once brings its own, and
+ * says so by KXF_OWN_MISMATCH among the compiler's flags; where the CPU does not allow that, it can
+ * do as the kit does. */
+uint32_t kxf_mismatch(const struct kxf_console* console, const struct kxf_digest* digests,
+                      uint32_t count);
+uint32_t kxf_mismatch_one_by_one(const struct kxf_console* console,
+                                 const struct kxf_digest* digests, uint32_t count);
 /* Is it what the digest wants? */
 int kxf_is_sha256(const struct kxf_digest* wanted, const uint8_t found[32]);
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "arm64/arm64.hpp"
+#include "arm64/page_tables.hpp"
 #include "arm64/purgatory/params.h"
 #include "map_machine.hpp"
 
@@ -24,11 +25,12 @@ struct Asked {
   std::vector<kxf::DigestEntry> digests{};
   std::optional<kxf::BackupCopy> backup{};
   bool may_use_mmu = true;
+  std::optional<kxf::Breadcrumb> breadcrumb{};
 
   [[nodiscard]] kxf::Result<kxf::PurgatoryImage> answer() const {
-    return kxf::arm64::architecture().purgatory({kernel, own, entry, tree,
-                                                 sink.steps.empty() ? nullptr : &sink, digests,
-                                                 machine, settings, backup, may_use_mmu});
+    return kxf::arm64::architecture().purgatory(
+        {kernel, own, entry, tree, sink.steps.empty() ? nullptr : &sink, digests, machine, settings,
+         backup, may_use_mmu, nullptr, breadcrumb});
   }
   [[nodiscard]] kxf::PurgatoryImage image() const {
     auto made = answer();
@@ -214,6 +216,56 @@ TEST_CASE("the purgatory gets each digest with the name of its segment, cut to w
   CHECK(param<std::uint8_t>(image, digest_field(0, offsetof(kxf_digest, name) + 6)) == 0);
   CHECK(param<std::uint8_t>(image, digest_field(1, offsetof(kxf_digest, name) + 30)) == 'n');
   CHECK(param<std::uint8_t>(image, digest_field(1, offsetof(kxf_digest, name) + 31)) == 0);
+}
+
+TEST_CASE("the purgatory gets the breadcrumb's place, on a page that is mapped as a device") {
+  Verifying asked;
+  asked.breadcrumb = {kxf::Range::sized(0x7fff0000, 168), kxf::Breadcrumb::Form::record};
+  const kxf::PurgatoryImage image = asked.image();
+  constexpr std::size_t place = offsetof(kxf_params, console.breadcrumb);
+  CHECK(param<std::uint64_t>(image, place + offsetof(kxf_breadcrumb_place, start)) == 0x7fff0000);
+  CHECK(param<std::uint32_t>(image, place + offsetof(kxf_breadcrumb_place, size_bytes)) == 168);
+  CHECK(param<std::uint32_t>(image, place + offsetof(kxf_breadcrumb_place, form)) == 0);
+  const std::size_t own = mmu_field(offsetof(kxf_mmu, own) + 3 * sizeof(kxf_mapping));
+  CHECK(param<std::uint64_t>(image, own) == 0x7fff0000);
+  CHECK(param<std::uint64_t>(image, own + offsetof(kxf_mapping, attributes)) ==
+        kxf::arm64::attributes_of(kxf::arm64::Access::device));
+  // The size is asked before anything has a place.
+  asked.own = 0;
+  CHECK(asked.image().memory_size == image.memory_size);
+}
+
+TEST_CASE("a breadcrumb that cannot be left is refused") {
+  Verifying asked;
+  asked.breadcrumb = {kxf::Range::sized(0x7fff0000, 168), kxf::Breadcrumb::Form::record};
+  SUBCASE("on a page with a segment") {
+    asked.breadcrumb->range = kxf::Range::sized(0x406fff00, 168);
+    asked.digests[0].range.end -= 0x100;
+    CHECK(
+        asked.refusal() ==
+        "the breadcrumb (0x406fff00-0x406fffa7) shares a page of 4 KiB with 0x40200000-0x406ffeff, "
+        "which the purgatory maps, too");
+  }
+  SUBCASE("on a page with the console") {
+    asked.breadcrumb->range = kxf::Range::sized(0x9000100, 168);
+    CHECK(asked.refusal().find("shares a page of 4 KiB with 0x9000000-") != std::string::npos);
+    asked.may_use_mmu = false;
+    CHECK(asked.answer().has_value());
+  }
+  SUBCASE("over the purgatory") {
+    asked.breadcrumb->range = kxf::Range::sized(asked.own, 168);
+    CHECK(asked.refusal().find("over the purgatory") != std::string::npos);
+  }
+  SUBCASE("over a segment") {
+    asked.breadcrumb->range = kxf::Range::sized(0x40200000, 168);
+    CHECK(asked.refusal().find("over segment kernel") != std::string::npos);
+  }
+  SUBCASE("unaligned, or too small") {
+    asked.breadcrumb->range = kxf::Range::sized(0x7fff0004, 168);
+    CHECK(asked.refusal().find("not a multiple of 8") != std::string::npos);
+    asked.breadcrumb->range = kxf::Range::sized(0x7fff0000, 160);
+    CHECK(asked.refusal().find("not of 168 to 2^32 bytes") != std::string::npos);
+  }
 }
 
 TEST_CASE("what the purgatory cannot do is refused") {

@@ -93,6 +93,8 @@ class FakeArchitecture final : public kxf::Architecture {
       for (const kxf::BundleMove& move : question.relocation->moves)
         text += fmt::format("bring {} from {:#012x} to {}\n", move.size_bytes, move.source_offset,
                             kxf::to_text(move.destination));
+    if (question.breadcrumb)
+      text += fmt::format("breadcrumb {}\n", kxf::to_text(question.breadcrumb->range));
     for (const kxf::DigestEntry& digest : question.digests)
       text += fmt::format("verify {} {} {:02x}{:02x}\n", digest.name, kxf::to_text(digest.range),
                           digest.sha256[0], digest.sha256[1]);

@@ -71,6 +71,18 @@ struct DigestEntry {
   Sha256 sha256{};
 };
 
+/// Memory that outlives a reset, where the purgatory records how far it came
+/// (`purgatory.breadcrumb`).
+struct Breadcrumb {
+  enum class Form : std::uint8_t {
+    record,   ///< `struct kxf_breadcrumb` of the kit (plugins/purgatory/layout.h)
+    ramoops,  ///< the console zone of Linux's ramoops, behind what the old kernel wrote there
+  };
+  Range range;
+  Form form = Form::record;
+  bool operator==(const Breadcrumb&) const = default;
+};
+
 /// What the purgatory needs to know.
 struct PurgatoryQuestion {
   const KernelSpec& kernel;
@@ -88,8 +100,7 @@ struct PurgatoryQuestion {
   bool may_use_mmu = true;  ///< `purgatory.mmu`: may it turn the MMU on for its work?
   /// Of a bundle: what it brings to its place before it verifies. Null: a running kernel did.
   const Relocation* relocation = nullptr;
-  /// Memory that outlives a reset, where it records how far it came (`purgatory.breadcrumb`).
-  std::optional<Range> breadcrumb = {};
+  std::optional<Breadcrumb> breadcrumb = {};
 };
 
 /// The code between the two kernels, as position-independent bytes.

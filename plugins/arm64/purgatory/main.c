@@ -7,6 +7,7 @@
 #include "arm64/purgatory/mmu.h"
 #include "arm64/purgatory/params.h"
 #include "arm64/purgatory/stage.h"
+#include "purgatory/breadcrumb.h"
 #include "purgatory/sha256.h"
 #include "purgatory/sink.h"
 #include "purgatory/text.h"
@@ -40,6 +41,13 @@ void kxf_firmware_put(const struct kxf_console* console, uint32_t terminal, uint
 }
 
 void kxf_idle(void) { __asm__ volatile("wfi"); }
+
+/* With the MMU off our stores go past the caches, and with it on the breadcrumb's page is a
+ * device's, so nothing of ours is ever in a cache. What the old kernel left there could be: to be
+ * written over ours later, or to answer the next kernel's loads. */
+void kxf_to_memory(uint64_t phys_address, uint64_t size_bytes) {
+  kxf_after_stores(phys_address, size_bytes);
+}
 
 #define READ_REGISTER(name)                           \
   __extension__({                                     \
@@ -128,6 +136,7 @@ _Noreturn static void stop_at_tables(const struct kxf_params* params, const char
   kxf_put_text(console, "kxf: the page tables at ");
   kxf_put_hex(console, params->mmu.tables);
   kxf_put_text(console, what);
+  kxf_breadcrumb_stop(console, "the page tables are damaged");
   kxf_stop(console);
 }
 
@@ -159,6 +168,7 @@ static void turn_on(const struct kxf_params* params, struct kxf_translation* fou
       mmu->ttbr0, one_range ? mmu->tcr_one_range : mmu->tcr_two_ranges, mmu->mair,
       SCTLR_ON | (regime == KXF_REGIME_EL1 ? SCTLR_EL1_RES1 : SCTLR_EL2_RES1), 0};
   exchange_tcr2(found, regime, 0);
+  kxf_breadcrumb_phase(&params->console, KXF_PHASE_MMU);
   set_stage(KXF_STAGE_MMU_ON);
   kxf_mmu_on(&wanted, found, regime);
   if (kxf_mmu_sum((const void*)mmu->tables, mmu->tables_size) != mmu->tables_sum)
@@ -184,20 +194,51 @@ static int bring_segments(const struct kxf_params* params, uint64_t image, int m
   return mmu;
 }
 
+static const char* kind_of(uint64_t vector) {
+  switch (vector % 4) {
+    case 0: return "synchronous";
+    case 1: return "IRQ";
+    case 2: return "FIQ";
+    default: return "SError";
+  }
+}
+
+static char* append(char* to, const char* text) {
+  while (*text != 0) *to++ = *text++;
+  return to;
+}
+
+/* The exception as the breadcrumb has it: "vector 15 (synchronous) at EL2". A fault of the
+ * breadcrumb's own memory would come again. */
+static void record_exception(const struct kxf_console* console, uint64_t vector, uint64_t level,
+                             const struct kxf_breadcrumb_register registers[4]) {
+  if (kxf_breadcrumb_has(console, registers[2].value)) return;
+  char text[KXF_NAME_SIZE];
+  char* end = append(text, "vector ");
+  if (vector >= 10) *end++ = '1';
+  *end++ = (char)('0' + vector % 10);
+  end = append(end, " (");
+  end = append(end, kind_of(vector));
+  end = append(end, ") at EL");
+  *end++ = (char)('0' + level);
+  *end = 0;
+  kxf_breadcrumb_exception(console, text, registers, 4);
+}
+
 /* Called by vectors.S. */
 void kxf_report_exception(const struct kxf_params* params, uint64_t vector, uint64_t stage,
                           uint64_t level, uint64_t esr, uint64_t elr, uint64_t far, uint64_t sp);
 void kxf_report_exception(const struct kxf_params* params, uint64_t vector, uint64_t stage,
                           uint64_t level, uint64_t esr, uint64_t elr, uint64_t far, uint64_t sp) {
   const struct kxf_console* console = &params->console;
+  /* Memory first: the console may be what the exception is about. */
+  const struct kxf_breadcrumb_register registers[4] = {
+      {"ESR", esr}, {"ELR", elr}, {"FAR", far}, {"SP", sp}};
+  record_exception(console, vector, level, registers);
   kxf_put_text(console, "\r\nkxf: exception, vector ");
   kxf_put_number(console, vector);
-  switch (vector % 4) {
-    case 0: kxf_put_text(console, " (synchronous"); break;
-    case 1: kxf_put_text(console, " (IRQ"); break;
-    case 2: kxf_put_text(console, " (FIQ"); break;
-    default: kxf_put_text(console, " (SError"); break;
-  }
+  kxf_put_text(console, " (");
+  kxf_put_text(console, kind_of(vector));
   kxf_put_text(console, vector < 4   ? ", with SP_EL0) at EL"
                         : vector < 8 ? ") at EL"
                                      : ", from a lower level) at EL");
@@ -211,14 +252,12 @@ void kxf_report_exception(const struct kxf_params* params, uint64_t vector, uint
     case KXF_STAGE_VERIFY: kxf_put_text(console, " while segments are verified"); break;
     default: kxf_put_text(console, " after the segments were verified"); break;
   }
-  kxf_put_text(console, "\r\nkxf: ESR ");
-  kxf_put_hex(console, esr);
-  kxf_put_text(console, ", ELR ");
-  kxf_put_hex(console, elr);
-  kxf_put_text(console, ", FAR ");
-  kxf_put_hex(console, far);
-  kxf_put_text(console, ", SP ");
-  kxf_put_hex(console, sp);
+  for (unsigned i = 0; i < 4; ++i) {
+    kxf_put_text(console, i == 0 ? "\r\nkxf: " : ", ");
+    kxf_put_text(console, registers[i].name);
+    kxf_put_text(console, " ");
+    kxf_put_hex(console, registers[i].value);
+  }
   kxf_put_text(console, "; the kernel is not entered\r\n");
 }
 
@@ -229,6 +268,7 @@ void kxf_purgatory(const struct kxf_params* params, uint64_t level, uint64_t reg
                    uint64_t image) {
   const struct kxf_console* console = &params->console;
   struct kxf_translation found = {0, 0, 0, 0, 0};
+  kxf_breadcrumb_start(console);
   kxf_put_text(console, "\r\nkxf: purgatory, EL");
   kxf_put_number(console, level);
   kxf_put_text(console, "\r\n");

@@ -21,8 +21,9 @@
  * writable and executable. */
 #define KXF_DATA_OFFSET 0x10000
 
-/* What the purgatory needs of its own to be able to report: code, data, and the UART if any. */
-#define KXF_OWN_MAPPINGS 3
+/* What the purgatory needs of its own to be able to report: code, data, the UART if any, and the
+ * breadcrumb if any. */
+#define KXF_OWN_MAPPINGS 4
 #define KXF_OWN_DATA 1 /* which of them is the data */
 #define KXF_MAPPING_SIZE 24
 #define KXF_MMU_SIZE (72 + KXF_MAPPING_SIZE * KXF_OWN_MAPPINGS)

@@ -4,6 +4,7 @@
  */
 #include "ppc64/purgatory/exceptions.h"
 
+#include "purgatory/breadcrumb.h"
 #include "purgatory/text.h"
 
 #define HIDDEN __attribute__((visibility("hidden")))
@@ -110,6 +111,24 @@ static void put_register(const char* name, uint64_t value) {
   kxf_put_hex(&kxf_params.console, value);
 }
 
+/* The exception as the breadcrumb has it. A fault of the breadcrumb's own memory would come again.
+ */
+static void record_exception(const char* name, int hypervisor, uint64_t srr0, uint64_t srr1,
+                             uint64_t dar, uint64_t dsisr) {
+  static const struct kxf_breadcrumb_register names[2][4] = {
+      {{"SRR0", 0}, {"SRR1", 0}, {"DAR", 0}, {"DSISR", 0}},
+      {{"HSRR0", 0}, {"HSRR1", 0}, {"HDAR", 0}, {"HDSISR", 0}}};
+  if (kxf_breadcrumb_has(&kxf_params.console, dar)) return;
+  const uint64_t values[4] = {srr0, srr1, dar, dsisr};
+  struct kxf_breadcrumb_register registers[4];
+  for (unsigned i = 0; i < 4; ++i) {
+    for (unsigned j = 0; j < sizeof registers[i].name; ++j)
+      registers[i].name[j] = names[hypervisor][i].name[j];
+    registers[i].value = values[i];
+  }
+  kxf_breadcrumb_exception(&kxf_params.console, name, registers, 4);
+}
+
 /* Called by vectors.S. */
 void kxf_report_exception(uint64_t vector, uint64_t srr0, uint64_t srr1, uint64_t dar,
                           uint64_t dsisr);
@@ -117,6 +136,7 @@ void kxf_report_exception(uint64_t vector, uint64_t srr0, uint64_t srr1, uint64_
                           uint64_t dsisr) {
   const struct kxf_console* console = &kxf_params.console;
   const int hypervisor = (vector & 0xf00) == 0xe00 || vector == 0x980 || vector == 0xf80;
+  record_exception(name_of(vector), hypervisor, srr0, srr1, dar, dsisr);
   put_register("\r\nkxf: exception, vector ", vector);
   kxf_put_text(console, " (");
   kxf_put_text(console, name_of(vector));

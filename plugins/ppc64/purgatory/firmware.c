@@ -5,6 +5,7 @@
  */
 #include "ppc64/purgatory/firmware.h"
 
+#include "purgatory/breadcrumb.h"
 #include "purgatory/sink.h"
 #include "purgatory/verify.h"
 
@@ -50,6 +51,15 @@ void kxf_mmio_write(uint64_t phys_address, unsigned width_bytes, uint32_t value)
     case 2: CIX_STORE("sthcix", value, phys_address); break;
     default: CIX_STORE("stwcix", value, phys_address); break;
   }
+}
+
+/* Stores of real mode go through the data cache, which a reset forgets: written back to memory,
+ * block by block (Power ISA, Book II, "Data Cache Block Flush"). No block is smaller than 32
+ * bytes. */
+void kxf_to_memory(uint64_t phys_address, uint64_t size_bytes) {
+  for (uint64_t at = phys_address & ~UINT64_C(31); at < phys_address + size_bytes; at += 32)
+    __asm__ volatile("dcbf 0,%0" : : "r"(at) : "memory");
+  __asm__ volatile("sync" : : : "memory");
 }
 
 void kxf_idle(void) { __asm__ volatile("or 31,31,31"); } /* at the lowest priority of a thread */

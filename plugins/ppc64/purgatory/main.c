@@ -6,6 +6,7 @@
 #include "ppc64/purgatory/exceptions.h"
 #include "ppc64/purgatory/firmware.h"
 #include "purgatory/backup.h"
+#include "purgatory/breadcrumb.h"
 #include "purgatory/relocate.h"
 #include "purgatory/text.h"
 #include "purgatory/verify.h"
@@ -42,6 +43,7 @@ static void check_firmware(struct kxf_params* params, uint64_t base, uint64_t en
   kxf_put_hex(console, planned_base);
   kxf_put_text(console, ", entry ");
   kxf_put_hex(console, planned_entry);
+  kxf_breadcrumb_stop(console, "OPAL is not where it was");
   kxf_stop(console);
 }
 
@@ -58,6 +60,7 @@ void kxf_after_stores(uint64_t start, uint64_t size_bytes) {
 
 static void put_start(const struct kxf_params* params, uint64_t cpu, uint64_t entered_little) {
   const struct kxf_console* console = &params->console;
+  kxf_breadcrumb_start(console);
   kxf_put_text(console, "\r\nkxf: purgatory, CPU ");
   kxf_put_number(console, cpu);
   kxf_put_text(console, params->relocation.count != 0 ? ", from firmware\r\n"
@@ -85,6 +88,7 @@ void kxf_purgatory(struct kxf_params* params, uint64_t cpu, uint64_t entered_lit
     if (!secondary_code_is_intact(params)) {
       kxf_put_text(console,
                    "failed\r\nkxf: the code of the secondary CPUs at 0x60 is not the kernel's");
+      kxf_breadcrumb_stop(console, "code of secondary CPUs damaged");
       kxf_stop(console);
     }
     kxf_put_text(console, "ok\r\n");

@@ -4,6 +4,7 @@
  * large segment in four parts (ArchitectureTraits::digest_parts), so that there are four.
  */
 #include "ppc64/purgatory/firmware.h"
+#include "purgatory/breadcrumb.h"
 #include "purgatory/sha256.h"
 #include "purgatory/verify.h"
 
@@ -72,9 +73,11 @@ static int is_intact(const struct kxf_digest* digest, uint32_t state[8][LANES], 
   return kxf_is_sha256(digest, found);
 }
 
-uint32_t kxf_mismatch(const struct kxf_digest* digests, uint32_t count) {
+uint32_t kxf_mismatch(const struct kxf_console* console, const struct kxf_digest* digests,
+                      uint32_t count) {
   if ((kxf_params.flags & KXF_FLAG_PORTABLE_SHA) != 0 || !has_lanes())
-    return kxf_mismatch_one_by_one(digests, count);
+    return kxf_mismatch_one_by_one(console, digests, count);
+  kxf_breadcrumb_segment(console, KXF_PHASE_VERIFYING, count, count, "");
   struct lane lanes[LANES];
   uint32_t state[8][LANES], initial[8];
   uint32_t next = 0, first_mismatch = count;
