@@ -194,6 +194,19 @@ def armed_seed():
     }).encode()
 
 
+def breadcrumb_seeds():
+    """(name, content): struct kxf_breadcrumb of plugins/purgatory/layout.h, and a log."""
+    for order, word in (('<', 'little'), ('>', 'big')):
+        record = struct.pack(order + 'Q6I32s32s', 0x424d55524366786b, 1, 168, 7, 3, 1, 2, b'initrd', b'vector 4 (synchronous) at EL1')
+        for name, value in ((b'ESR', 0x96000006), (b'ELR', 0x4a0007a8), (b'FAR', 0x48000000), (b'SP', 0x4a011f50)):
+            record += struct.pack(order + '8sQ', name, value)
+        fnv = 0xcbf29ce484222325
+        for number in struct.unpack(order + '%dQ' % (len(record) // 8), record):
+            fnv = (fnv ^ number) * 0x100000001b3 % 2 ** 64
+        yield word, record + struct.pack(order + 'Q', fnv)
+    yield 'log', b'[ 0.0] Linux\nkxf: purgatory, EL1\r\nkxf: verifying 2 segments ... ok\r\n[ 0.0] Linux\n'
+
+
 def seeds(plugin):
     """(target, name, content)."""
     machines = {path.stem: captures.Capture(path) for path in sorted((SOURCE / 'tests' / 'machines').glob('*.tar'))}
@@ -217,6 +230,8 @@ def seeds(plugin):
     for name, content in initrd_seeds():
         yield 'initrd_files', name, content
     yield 'armed', 'kernel', armed_seed()
+    for name, content in breadcrumb_seeds():
+        yield 'breadcrumb', name, content
     yield 'iomem', 'hidden', b'00000000-00000000 : System RAM\n  00000000-00000000 : Kernel code\n'
     yield 'tar', 'capture', with_embedded_tree(machines['virt-efi-acpi']).tar()
     for number, text in enumerate(EARLYCON):
