@@ -12,6 +12,7 @@
 #include "image/pins.hpp"
 #include "memory/discovery.hpp"
 #include "plan/backend_choice.hpp"
+#include "plan/breadcrumb.hpp"
 #include "plan/console.hpp"
 #include "plan/cpu_report.hpp"
 #include "plan/crash_survey.hpp"
@@ -48,6 +49,7 @@ struct Draft {
   std::optional<CrashSurvey> crash{};  ///< of a crash load
   std::optional<BackupCopy> backup{};
   std::optional<BundlePlan> bundle{};
+  std::optional<Breadcrumb> breadcrumb{};
 
   [[nodiscard]] ArchitectureQuestion question() const {
     return {machine, image.kernel, memory, settings, policy.crash, policy.bundle};
@@ -74,7 +76,7 @@ Result<PurgatoryImage> make_purgatory(const Draft& draft, std::uint64_t own_addr
   return draft.architecture->purgatory({draft.image.kernel, own_address, kernel_entry, tree_address,
                                         draft.sink(), std::move(digests), draft.machine,
                                         draft.settings, draft.backup, may_use_mmu(draft.policy),
-                                        relocation});
+                                        relocation, draft.breadcrumb});
 }
 
 /// A purgatory before anything has a place: only its size is right.
@@ -549,10 +551,19 @@ Result<PlannedLoad> plan_load(const Machine& machine, const Policy& policy,
     KXF_TRY(console, choose_console(machine, policy, draft.command_line, *draft.prepared_tree,
                                     draft.memory, registry, draft.record));
     draft.console = std::move(console);
+    KXF_TRY(breadcrumb,
+            choose_breadcrumb(policy, draft.memory, *draft.prepared_tree, draft.record));
+    draft.breadcrumb = breadcrumb;
     KXF_CHECK(place_all(draft, parts));
   } else {
     list_files(draft, parts);
     draft.record.decide("console", "none", "kexec_file_load enters the kernel directly");
+    if (policy.purgatory_breadcrumb.value != "none")
+      draft.record.warn(
+          "no-breadcrumb",
+          fmt::format("{} asks for a breadcrumb, and kexec_file_load has no purgatory "
+                      "that could leave one; load with kexec_load",
+                      policy.purgatory_breadcrumb.origin));
   }
   const std::uint64_t loaded_bytes = loaded_size(draft, parts);
   if (!policy.bundle) KXF_CHECK(check_half_of_ram(machine, draft.memory, loaded_bytes));
@@ -579,6 +590,7 @@ Result<PlannedLoad> plan_load(const Machine& machine, const Policy& policy,
   if (draft.console) planned.sink = draft.console->program;
   if (draft.crash) planned.crash = draft.crash->plan;
   planned.backup = draft.backup;
+  planned.breadcrumb = draft.breadcrumb;
   planned.not_confined = draft.not_confined;
   planned.may_use_mmu = may_use_mmu(policy);
   planned.bundle = draft.bundle;

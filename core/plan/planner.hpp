@@ -34,6 +34,7 @@ struct PlannedLoad {
   std::vector<std::string> not_confined = {};
   bool may_use_mmu = true;  ///< `purgatory.mmu`
   std::optional<BundlePlan> bundle = {};
+  std::optional<Breadcrumb> breadcrumb = {};
 };
 
 /// Errors: whatever makes the load impossible or unwise; nothing has been changed.

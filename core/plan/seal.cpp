@@ -64,7 +64,7 @@ Result<PurgatoryImage> final_purgatory(const PlannedLoad& planned, const Machine
       {planned.image.kernel, address, kernel->range.start + planned.image.kernel.entry_offset,
        dtb->range.start, planned.sink ? &*planned.sink : nullptr, digests, machine,
        planned.architecture_settings, planned.backup, planned.may_use_mmu,
-       planned.bundle ? &planned.bundle->relocation : nullptr});
+       planned.bundle ? &planned.bundle->relocation : nullptr, planned.breadcrumb});
 }
 
 Status check_finished(const PlannedLoad& planned, const Machine& machine,

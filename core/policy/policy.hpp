@@ -147,6 +147,7 @@ struct Policy {
   // [digest], [purgatory], [load], [exec]
   Setting<DigestChoice> digest{DigestChoice::crash, "default"};
   Setting<MmuChoice> purgatory_mmu{MmuChoice::automatic, "default"};
+  Setting<std::string> purgatory_breadcrumb{"none", "default"};  ///< none, ramoops, an address
   Setting<SyscallChoice> syscall{SyscallChoice::automatic, "default"};
   Setting<ExecMethod> exec_method{ExecMethod::automatic, "default"};
 

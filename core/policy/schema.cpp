@@ -420,6 +420,15 @@ constexpr Key keys[] = {
         "where it can, and the plan says so; `off`: never, which is simpler and many times as "
         "slow.",
         R"("off")", mmu_choices),
+    member<&Policy::purgatory_breadcrumb>(
+        "purgatory.breadcrumb", KeyType::breadcrumb,
+        "Where the purgatory records how far it came, for `kxf status --breadcrumb` after the next "
+        "boot. A physical address: of 168 bytes, at a multiple of 8, of memory that outlives a "
+        "reset and that no kernel uses, such as a `no-map` region of `/reserved-memory` or SRAM; "
+        "what is not that is refused. `ramoops`: the console zone of the tree's `ramoops` node, "
+        "behind what the running kernel wrote there, so that the next one shows it in "
+        "`/sys/fs/pstore/console-ramoops-0`. `none`: nowhere.",
+        R"("0x7ff00000")"),
     member<&Policy::syscall>(
         "load.syscall", KeyType::choice,
         "Which system call loads. `auto` chooses by what is asked for and says why; the others "
@@ -505,6 +514,7 @@ std::string wanted_by(const Key& key) {
     case KeyType::paths: return "a path or a list of paths (strings)";
     case KeyType::tree_path: return "\"running\" or a path (string)";
     case KeyType::sink: return "a sink (string)";
+    case KeyType::breadcrumb: return "\"none\", \"ramoops\" or an address (string)";
     case KeyType::size: return "a size: bytes as an integer, or a string such as \"64 KiB\"";
     case KeyType::seconds: return "a number of seconds, from 1 to 1000000 (integer)";
     case KeyType::address: return "a 64-bit number: an integer, or a string such as \"0x9000000\"";

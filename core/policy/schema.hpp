@@ -30,6 +30,7 @@ enum class KeyType : std::uint8_t {
   paths,         ///< a path or a list of paths
   tree_path,     ///< a path, or the word `running`
   sink,          ///< `auto`, `none`, a name or an earlycon string
+  breadcrumb,    ///< `none`, `ramoops` or a physical address
   size,          ///< bytes
   seconds,       ///< at least one
   address,       ///< physical address or another 64-bit number

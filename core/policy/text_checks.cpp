@@ -64,6 +64,14 @@ std::optional<std::string> sink_fault(std::string_view sink) {
       toml_quoted(sink));
 }
 
+std::optional<std::string> breadcrumb_fault(std::string_view place) {
+  if (place == "none" || place == "ramoops" || hexadecimal_from(place)) return std::nullopt;
+  return fmt::format(
+      "{} is no place for a breadcrumb: wanted \"none\", \"ramoops\" or a physical address such as "
+      "\"0x7ff00000\"",
+      toml_quoted(place));
+}
+
 std::optional<std::string> parameter_fault(std::string_view parameter) {
   if (parameter == "--") return "\"--\" is no parameter: it ends them";
   if (split_command_line(parameter).size() != 1)
@@ -122,6 +130,7 @@ std::optional<std::string> text_fault(KeyType type, std::string_view text) {
       if (is_name(text)) return std::nullopt;
       return fmt::format("{} is no name: {}", toml_quoted(text), name_rule);
     case KeyType::sink: return sink_fault(text);
+    case KeyType::breadcrumb: return breadcrumb_fault(text);
     case KeyType::parameters: return parameter_fault(text);
     case KeyType::digest:
     case KeyType::digest_list:
