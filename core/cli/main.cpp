@@ -44,6 +44,7 @@ struct Parsed {
   std::string name;
   std::vector<std::string> names;
   std::string samples;
+  std::string place;
   unsigned seconds = 10;
   bool dry_run = false;
   bool effective = false;
@@ -112,8 +113,20 @@ void add_acting_verbs(CLI::App& app, Parsed& parsed) {
   status->add_flag("--crash", parsed.plan.flags.crash, "The crash kernel");
   status->add_flag("--json", parsed.common.json, "Print JSON");
   add_machine(*status, parsed);
-  status->callback([&] {
-    parsed.run = [&] { return kxf::cli::status(parsed.common, parsed.plan.flags.crash); };
+  CLI::Option* breadcrumb =
+      status
+          ->add_option("--breadcrumb", parsed.place,
+                       "What the purgatory did before this boot: at an address, in ramoops, or "
+                       "where the profile says")
+          ->expected(0, 1);
+  status->add_option("--profile", parsed.plan.profile, "Profile with purgatory.breadcrumb")
+      ->needs(breadcrumb);
+  status->callback([&, breadcrumb] {
+    parsed.run = [&, breadcrumb] {
+      if (breadcrumb->count() != 0)
+        return kxf::cli::status_breadcrumb(parsed.common, parsed.plan, parsed.place);
+      return kxf::cli::status(parsed.common, parsed.plan.flags.crash);
+    };
   });
 }
 

@@ -39,6 +39,10 @@ int unload(bool crash);
 int exec(const CommonOptions& common, const PlanOptions& options);
 int status(const CommonOptions& common, bool crash);
 int check(const CommonOptions& common, bool crash);
+// breadcrumb.cpp
+/// `place`: an address or `ramoops`; empty: the profile's.
+int status_breadcrumb(const CommonOptions& common, const PlanOptions& options,
+                      const std::string& place);
 // capture.cpp
 int capture(const CommonOptions& common, const std::string& output);
 // plugin.cpp

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Profiles, flags, command lines and consoles that cannot be honoured. tests/bad-input/profiles has the profiles that are
 malformed; here are those that are well formed and wrong for the machine, and one malformed one for each way to name it."""
+import os
+
 from bad_machines import changed
-from case import Case, PROFILE, file, profile
+from case import Case, MACHINE, PROFILE, file, profile
 
 ACPI = ('--machine', '../common/virt-efi-acpi.tar')
 
@@ -104,7 +106,29 @@ def console_cases():
     ]
 
 
+def _breadcrumb(name, place, message, remedy):
+    return _profile('breadcrumb-' + name, '[purgatory]\nbreadcrumb = "%s"\n' % place, message, remedy)
+
+
+def breadcrumb_cases():
+    """Places where a breadcrumb would be lost or would damage something, and readers that find none."""
+    return [
+        _breadcrumb('in-ram', '0x50000000', 'board.toml:3:14 puts the breadcrumb at 0x50000000-0x500000a7, which is RAM', 'no-map'),
+        _breadcrumb('nowhere', '0x3fff0000', 'where the device tree has neither reserved memory nor a device', 'no-map'),
+        _breadcrumb('unaligned', '0x50000004', 'which is no multiple of 8', 'correct the address'),
+        _breadcrumb('without-ramoops', 'ramoops', "board.toml:3:14: the next kernel's device tree has no nodes .* ramoops", 'address'),
+        Case('status-breadcrumb-without-place', 'no breadcrumb is named', '--profile', ['status', '--breadcrumb'], verb=()),
+        Case('status-breadcrumb-malformed', '--breadcrumb: "here" is no place', 'correct it', ['status', '--breadcrumb=here'], verb=(),
+             status=2),
+        Case('status-breadcrumb-of-a-capture', 'memory, which no capture has', 'on the machine itself',
+             ['status', '--breadcrumb=0x7fff0000', *MACHINE], verb=()),
+        Case('status-breadcrumb-as-nobody', '/dev/mem" cannot be opened', 'as root', ['status', '--breadcrumb=0x7fff0000'], verb=(),
+             nobody=True, needs=lambda kxf: None if os.path.exists('/dev/mem') else 'no /dev/mem'),
+        Case('status-breadcrumb-without-pstore', '"?/sys/fs/pstore/console-ramoops-0"?', 'pstore|capture',
+             ['status', '--breadcrumb=ramoops', *MACHINE], verb=()),
+    ]
+
+
 def cases():
     """All of them."""
-
-    return profile_cases() + flag_cases() + command_line_cases() + console_cases()
+    return profile_cases() + flag_cases() + command_line_cases() + console_cases() + breadcrumb_cases()
