@@ -58,18 +58,19 @@ std::string segment_text(const PurgatoryRecord& record) {
   return fmt::format("segment {} ({}) of {}", record.index, record.name, record.count);
 }
 
-/// What it was doing, behind "while it" or "it".
+/// Behind "the purgatory".
 std::string doing(const PurgatoryRecord& record) {
   switch (record.phase) {
-    case PurgatoryPhase::started: return "started";
-    case PurgatoryPhase::mmu: return "turned the MMU on";
-    case PurgatoryPhase::verifying: return "verified " + segment_text(record);
+    case PurgatoryPhase::started: return "had started";
+    case PurgatoryPhase::mmu: return "was turning the MMU on";
+    case PurgatoryPhase::verifying: return "was verifying " + segment_text(record);
     case PurgatoryPhase::mismatch:
       return fmt::format("verified {} and did not find its SHA-256", segment_text(record));
     case PurgatoryPhase::stopped: return fmt::format("stopped: {}", record.name);
     case PurgatoryPhase::verified: return "had verified all segments";
-    case PurgatoryPhase::entering: return "entered the kernel";
-    case PurgatoryPhase::relocating: return "moved the segments of a bundle to their places";
+    case PurgatoryPhase::entering:
+      return record.exception.empty() ? "entered the kernel" : "was entering the kernel";
+    case PurgatoryPhase::relocating: return "was moving the segments of a bundle to their places";
   }
   return "did what this kxf does not know";
 }
@@ -128,11 +129,11 @@ Result<PurgatoryRecord> read_purgatory_record(ByteView bytes) {
 }
 
 std::string in_words(const PurgatoryRecord& record) {
-  if (record.exception.empty()) return "the purgatory " + doing(record);
-  std::string text = fmt::format("the purgatory ended in an exception, {}; before that it {}",
-                                 record.exception, doing(record));
+  std::string text = "the purgatory " + doing(record);
+  if (record.exception.empty()) return text;
+  text += fmt::format(" and took an exception, {}", record.exception);
   for (std::size_t i = 0; i < record.registers.size(); ++i)
-    text += fmt::format("{}{} {}", i == 0 ? "; " : ", ", record.registers[i].first,
+    text += fmt::format("{}{} {}", i == 0 ? ": " : ", ", record.registers[i].first,
                         hex(record.registers[i].second));
   return text;
 }

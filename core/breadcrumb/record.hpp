@@ -43,7 +43,7 @@ struct PurgatoryRecord {
 /// version; one whose sum is wrong, because its writer was reset or the memory did not keep it.
 [[nodiscard]] Result<PurgatoryRecord> read_purgatory_record(ByteView bytes);
 
-/// What the purgatory did last, in words: "the purgatory found that segment 1 (initrd) of 3 ...".
+/// What the purgatory did last, in words: "the purgatory was verifying segment 1 (initrd) of 3".
 [[nodiscard]] std::string in_words(const PurgatoryRecord& record);
 
 /// Name of a phase for programs: "verifying".

@@ -13,6 +13,8 @@
 //   nocache        the instruction cache is left off
 //   portable       SHA-256 without the CPU's instructions for it
 //   bad=N          one bit of the digest of segment N is wrong
+//   breadcrumb=ADDRESS  of the record that it leaves
+//   places         prints also where entries of the tables and parameters are
 //   bundle         DIR/bundle.bin instead: "kernel" and "initrd" are in it, a second purgatory is
 //   for
 //                  +0xc000000, and the plan knows of 256 MiB of RAM
@@ -44,6 +46,8 @@ constexpr std::uint64_t nowhere = 0x3f00000000;
 using kxf_test::number_of;
 using kxf_test::value_of;
 using kxf_test::Words;
+
+constexpr std::uint64_t accessed = 1U << 10U;  // in leaves only
 
 /// A purgatory whose tables can be damaged.
 class Tables {
@@ -78,8 +82,6 @@ class Tables {
   }
 
  private:
-  static constexpr std::uint64_t accessed = 1U << 10U;  // in leaves only
-
   static void store(kxf::ByteVector& bytes, std::size_t at, std::uint64_t value) {
     kxf::store(std::span(bytes), at, value, kxf::Endian::little);
   }
@@ -100,6 +102,44 @@ void damage(const Words& words, std::uint64_t initrd_at, std::uint64_t console_a
     tables.put(offsetof(kxf_mmu, own) + 2 * sizeof(kxf_mapping) + offsetof(kxf_mapping, end), 0);
   }
   if (has("away")) tables.put(offsetof(kxf_mmu, tables), nowhere);
+}
+
+/// Where things are in memory that a test may want to damage, a line each: "place NAME ADDRESS".
+void print_places(const kxf::PurgatoryImage& image, std::uint64_t own,
+                  const kxf::PurgatoryQuestion& question) {
+  const kxf::Bytes bytes(image.bytes);
+  const std::uint64_t params =
+      own +
+      *bytes.read<std::uint32_t>(KXF_BLOB_HEADER_OFFSET + offsetof(kxf_blob_header, params_offset));
+  const auto print = [](std::string_view name, std::uint64_t address) {
+    fmt::print("place {} {}\n", name, kxf::hex(address));
+  };
+  print("console-base", params + offsetof(kxf_params, console.phys_base));
+  print("breadcrumb-start", params + offsetof(kxf_params, console.breadcrumb));
+  print("tables", params + offsetof(kxf_params, mmu.tables));
+  print("sum", params + offsetof(kxf_params, mmu.tables_sum));
+  print("ttbr0", params + offsetof(kxf_params, mmu.ttbr0));
+  const auto tables = *bytes.read<std::uint64_t>(params - own + offsetof(kxf_params, mmu.tables));
+  if (tables == 0) return;
+  const std::vector<std::pair<std::string_view, std::uint64_t>> leaves{
+      {"code", own},
+      {"data", own + KXF_DATA_OFFSET},
+      {"console", question.sink->phys_base},
+      {"breadcrumb", question.breadcrumb ? question.breadcrumb->range.start : 0},
+      {"kernel", question.digests[0].range.start},
+      {"initrd", question.digests[1].range.start}};
+  bool root = false;
+  bool unused = false;
+  for (std::uint64_t at = tables - own; at < image.bytes.size(); at += 8) {
+    const std::uint64_t entry = *bytes.read<std::uint64_t>(at);
+    if (entry != 0 && !root) print("root-entry", own + at);
+    if (entry == 0 && root && !unused) print("unused-entry", own + at);
+    root = root || entry != 0;
+    unused = unused || (entry == 0 && root);
+    for (const auto& [name, address] : leaves)
+      if ((entry & accessed) != 0 && (entry & 0xfffffffff000) == address && address != 0)
+        print(fmt::format("{}-entry", name), own + at);
+  }
 }
 
 constexpr std::uint64_t kernel_offset = 0x200000;
@@ -141,6 +181,8 @@ int main(int argc, char** argv) {
   kxf::PurgatoryQuestion question{kernel, purgatory_at, kernel_at, base + 0xf000000,
                                   &sink,  {},           machine,   settings};
   question.may_use_mmu = !has("off") && !pages.empty();
+  if (const std::uint64_t start = number_of(words, "breadcrumb", 0); start != 0)
+    question.breadcrumb = {kxf::Range::sized(start, sizeof(kxf_breadcrumb))};
   std::vector<kxf_test::BundlePart> parts{
       {read_file(dir / "kernel.bin"), kxf::Range::sized(kernel_at, 0x30000)},
       {read_file(dir / "initrd.bin"), {}}};
@@ -178,6 +220,7 @@ int main(int argc, char** argv) {
     kxf::PurgatoryImage made = kxf_test::purgatory_of(kxf::arm64::architecture(), question);
     spoil(made, purgatory_at);
     kxf_test::write_file(dir / "purgatory.bin", kxf_test::memory_of(image));
+    if (has("places")) print_places(image, purgatory_at, question);
   }
   for (const kxf::Decision& decision : image.decisions)
     fmt::print("{}: {} ({})\n", decision.topic, decision.choice, decision.reason);

@@ -85,13 +85,13 @@ constexpr std::array<kxf_breadcrumb_register, 2> registers{
 TEST_CASE("breadcrumb: every phase in words") {
   Memory memory;
   kxf_breadcrumb_start(&memory.console);
-  CHECK(memory.words() == "the purgatory started");
+  CHECK(memory.words() == "the purgatory had started");
   kxf_breadcrumb_phase(&memory.console, KXF_PHASE_MMU);
-  CHECK(memory.words() == "the purgatory turned the MMU on");
+  CHECK(memory.words() == "the purgatory was turning the MMU on");
   kxf_breadcrumb_phase(&memory.console, KXF_PHASE_RELOCATING);
-  CHECK(memory.words() == "the purgatory moved the segments of a bundle to their places");
+  CHECK(memory.words() == "the purgatory was moving the segments of a bundle to their places");
   kxf_breadcrumb_segment(&memory.console, KXF_PHASE_VERIFYING, 1, 3, "initrd");
-  CHECK(memory.words() == "the purgatory verified segment 1 (initrd) of 3");
+  CHECK(memory.words() == "the purgatory was verifying segment 1 (initrd) of 3");
   kxf_breadcrumb_segment(&memory.console, KXF_PHASE_MISMATCH, 1, 3, "initrd");
   CHECK(memory.words() ==
         "the purgatory verified segment 1 (initrd) of 3 and did not find its SHA-256");
@@ -111,10 +111,10 @@ TEST_CASE("breadcrumb: an exception leaves the phase that it ended, and the next
   kxf_breadcrumb_exception(&memory.console, "vector 4 (synchronous) at EL1", registers.data(),
                            registers.size());
   CHECK(memory.words() ==
-        "the purgatory ended in an exception, vector 4 (synchronous) at EL1; before that it "
-        "verified segment 1 (initrd) of 2; ESR 0x96000006, ELR 0x4a0007a8");
+        "the purgatory was verifying segment 1 (initrd) of 2 and took an exception, vector 4 "
+        "(synchronous) at EL1: ESR 0x96000006, ELR 0x4a0007a8");
   kxf_breadcrumb_start(&memory.console);
-  CHECK(memory.words() == "the purgatory started");
+  CHECK(memory.words() == "the purgatory had started");
   CHECK(memory.record().registers.empty());
   CHECK(memory.record().jumps == 2);
 }
