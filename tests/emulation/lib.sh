@@ -27,6 +27,7 @@
 #   SYSCTL    what guest/refused.sh sets to 1 below /proc/sys                    (none)
 #   TIMEOUT   seconds for the whole boot                                         (100)
 #   SHOW      print the console lines that match this regular expression         (none)
+#   RESET     reset the machine, once, when a console line matches this           (none)
 
 . "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 HARNESS=$ROOT/tests/emulation
@@ -38,7 +39,7 @@ PSERIES=pseries,x-vof=on,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-
 FIRMWARE=/usr/share/qemu-efi-aarch64/QEMU_EFI.fd
 
 reset_case() {
-  KERNEL=debian GUEST=jump EFI=0 APPEND='' LOAD='' INITRD=initrd.gz PANIC_CPU=0 SYSCTL='' TIMEOUT=100 SHOW=''
+  KERNEL=debian GUEST=jump EFI=0 APPEND='' LOAD='' INITRD=initrd.gz PANIC_CPU=0 SYSCTL='' TIMEOUT=100 SHOW='' RESET=''
   board virt
   prepare() { :; }
   start() { boot "$1"; }
@@ -102,7 +103,7 @@ board_tree() {
 qemu_of_board() {
   local share
   [ "$BOARD" != raspi3b ] || [ -n "$TREE" ] || board_tree bcm2837-rpi-3-b
-  QEMU=(-accel tcg,tb-size=64${THREADS:+,thread=$THREADS} -nic none -no-reboot -smp "$SMP" -m "$MEM" ${CPU:+-cpu "$CPU"})
+  QEMU=(-accel tcg,tb-size=64${THREADS:+,thread=$THREADS} -nic none -smp "$SMP" -m "$MEM" ${CPU:+-cpu "$CPU"})
   case $BOARD in
     virt) QEMU=(qemu-system-aarch64 "${QEMU[@]}" -nographic -M "virt,gic-version=3${MACHINE:+,$MACHINE}")
       share=virtio-9p-device ;;
@@ -115,6 +116,7 @@ qemu_of_board() {
       -serial null -serial stdio) ;;
     zcu102) QEMU=(qemu-system-aarch64 "${QEMU[@]}" -nographic -M "xlnx-zcu102${MACHINE:+,$MACHINE}") ;;
   esac
+  [ -n "$RESET" ] || QEMU+=(-no-reboot)
   [ "$SHARED" = no ] || QEMU+=(-device "$share,fsdev=share,mount_tag=share")
   [ "$EFI" = 0 ] || QEMU+=(-bios "$FIRMWARE")
 }
@@ -163,6 +165,7 @@ boot() {
   fi
   started_by "$KERNEL_DIR/$FIRST" "$initrd" "console=$CONSOLE $APPEND guest=$GUEST mark=$MARK"
   [ -z "$SHOW" ] || show=(--show "$SHOW")
+  [ -z "$RESET" ] || show+=(--reset "$RESET")
   python3 "$HARNESS/runqemu.py" --timeout "$TIMEOUT" --until 'SECOND: end|INIT: done|end Kernel panic' --log "$LOG" \
     ${show[@]+"${show[@]}"} -- "${QEMU[@]}" || true
   rm -f "$CASE/first.img"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """runqemu.py -- run a QEMU whose serial port is on stdio, keep a log with times, stop it when enough was seen.
 
-How to run:  runqemu.py --timeout 100 --until 'SECOND: end' --log console.log [--show REGEX] -- qemu-system-aarch64 ...
+How to run:  runqemu.py --timeout 100 --until 'SECOND: end' --log console.log [--show REGEX] [--reset REGEX] -- qemu-system-aarch64 ...
 Expect:      each line of the log begins with the host's seconds since the start, taken at the line's first character;
              the last line says why it ended (eof: the guest powered off; until; timeout) and what it cost.
              Exit status 0; 124 after a timeout.
@@ -56,7 +56,13 @@ class Console:
             sys.stdout.flush()
 
 
-def watch(qemu, console, start, timeout, until):
+def reset(qemu):
+    """Resets the machine by the monitor that -nographic puts beside the serial port, behind Control-A C."""
+    qemu.stdin.write(b'\x01csystem_reset\n\x01c')
+    qemu.stdin.flush()
+
+
+def watch(qemu, console, start, timeout, until, reset_at):
     """Reads until the end of output, `until` plus a grace, or the timeout; returns which."""
     fd = qemu.stdout.fileno()
     stop_at = None
@@ -73,6 +79,9 @@ def watch(qemu, console, start, timeout, until):
             return 'eof'
         now = time.monotonic() - start
         for text in console.feed(data, now):
+            if reset_at and reset_at.search(text):
+                reset(qemu)
+                reset_at = None
             if until and stop_at is None and until.search(text):
                 stop_at = now + GRACE_SECONDS
 
@@ -94,6 +103,7 @@ def main():
     parser.add_argument('--until', help='stop when this regular expression is seen in a line')
     parser.add_argument('--log', required=True, help='log file, overwritten')
     parser.add_argument('--show', help='write lines that match this regular expression to stdout too')
+    parser.add_argument('--reset', help='reset the machine, as its button does, once, when this regular expression is seen')
     parser.add_argument('command', nargs=argparse.REMAINDER)
     args = parser.parse_args()
     command = args.command[1:] if args.command[:1] == ['--'] else args.command
@@ -101,10 +111,12 @@ def main():
     start = time.monotonic()
     with open(args.log, 'w', encoding='utf-8', errors='replace') as log:
         console = Console(log, re.compile(args.show) if args.show else None)
-        qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        stdin = subprocess.PIPE if args.reset else subprocess.DEVNULL
+        qemu = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         why = 'interrupted'
         try:
-            why = watch(qemu, console, start, args.timeout, re.compile(args.until) if args.until else None)
+            why = watch(qemu, console, start, args.timeout, re.compile(args.until) if args.until else None,
+                        re.compile(args.reset) if args.reset else None)
         finally:
             if why != 'eof':
                 end(qemu)
