@@ -55,6 +55,7 @@ Status check_sum(const Bytes& bytes) {
 }
 
 std::string segment_text(const PurgatoryRecord& record) {
+  if (record.index >= record.count) return fmt::format("all {} segments at once", record.count);
   return fmt::format("segment {} ({}) of {}", record.index, record.name, record.count);
 }
 

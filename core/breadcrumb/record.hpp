@@ -31,7 +31,7 @@ enum class PurgatoryPhase : std::uint8_t {
 struct PurgatoryRecord {
   std::uint32_t jumps = 0;  ///< how many purgatories have started since there was no record
   PurgatoryPhase phase = PurgatoryPhase::started;
-  std::uint32_t index = 0;  ///< of the segment that is verified, from 0
+  std::uint32_t index = 0;  ///< of the segment that is verified, from 0; `count`: all at once
   std::uint32_t count = 0;  ///< of segments to verify
   std::string name;         ///< of that segment, or why it stopped
   std::string exception;    ///< which one ended the phase; empty: none

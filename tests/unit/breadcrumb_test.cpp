@@ -92,6 +92,8 @@ TEST_CASE("breadcrumb: every phase in words") {
   CHECK(memory.words() == "the purgatory was moving the segments of a bundle to their places");
   kxf_breadcrumb_segment(&memory.console, KXF_PHASE_VERIFYING, 1, 3, "initrd");
   CHECK(memory.words() == "the purgatory was verifying segment 1 (initrd) of 3");
+  kxf_breadcrumb_segment(&memory.console, KXF_PHASE_VERIFYING, 3, 3, "");
+  CHECK(memory.words() == "the purgatory was verifying all 3 segments at once");
   kxf_breadcrumb_segment(&memory.console, KXF_PHASE_MISMATCH, 1, 3, "initrd");
   CHECK(memory.words() ==
         "the purgatory verified segment 1 (initrd) of 3 and did not find its SHA-256");
