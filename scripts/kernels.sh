@@ -6,13 +6,15 @@
 #              scripts/kernels.sh small arm64            a small kernel with KEXEC_FILE, from Debian's linux-source
 #              scripts/kernels.sh small ppc64el ppc64    the same for 64-bit Power, and a big-endian one: the source is
 #                                                        unpacked once for all that are made in one run
+#              scripts/kernels.sh small arm64-16k arm64-64k   smaller ones, with pages of 16 and 64 KiB
 #   Without ARCH: arm64.
 # Expect:      the path of each cache entry on stdout.
 #                debian: Image (arm64) or vmlinux (ppc64el), modules/*.ko and modules/list (in the order to load them),
 #                        version, root/ (busybox, kexec-tools, makedumpfile and the libraries they need, unpacked)
 #                small:  vmlinux (ELF, all drivers built in), version, .config; arm64: Image; ppc64el and ppc64:
-#                        zImage.pseries and zImage.epapr
-# Time:        debian: 15 s; small: arm64 5 minutes, ppc64el and ppc64 2.5 each, on two idle cores; nothing when cached
+#                        zImage.pseries and zImage.epapr; arm64-16k and arm64-64k: Image, version, .config
+# Time:        debian: 15 s; small: arm64 5 minutes, ppc64el and ppc64 2.5 each, arm64-16k and arm64-64k 1.5 each, on two idle
+#              cores; nothing when cached
 # Disk:        small: 1.5 GB while it compiles, 20 to 60 MB afterwards
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -87,6 +89,14 @@ small_facts() {
       apt_arch=arm64 linux_arch=arm64 cross=aarch64-linux-gnu- fragments=("$configs/small-kernel-arm64.config")
       options='KEXEC_FILE EFI NET_9P_VIRTIO SERIAL_AMBA_PL011_CONSOLE' targets=Image
       results='vmlinux arch/arm64/boot/Image' ;;
+    arm64-16k|arm64-64k)
+      apt_arch=arm64 linux_arch=arm64 cross=aarch64-linux-gnu-
+      fragments=("$configs/small-kernel-arm64-pages.config" "$configs/small-kernel-$1.config")
+      options='KEXEC SERIAL_AMBA_PL011_CONSOLE' targets=Image results=arch/arm64/boot/Image
+      case $1 in
+        arm64-16k) options+=' ARM64_16K_PAGES' ;;
+        arm64-64k) options+=' ARM64_64K_PAGES ARM64_PA_BITS_52' ;;
+      esac ;;
     ppc64el|ppc64)
       apt_arch=ppc64el linux_arch=powerpc cross=powerpc64le-linux-gnu-
       fragments=("$configs/small-kernel-power.config" "$configs/small-kernel-$1.config")
@@ -150,7 +160,8 @@ small() {
     [ -n "$source_package" ] || die "apt does not know linux-source"
     version=$(target_versions "$apt_arch" "$source_package" | grep '^linux-source')
     name=kernel-small-$arch
-    k=$(key "$version" "$(hash_of "${fragments[@]}")" "$(declare -f make_small small_facts unpack_source)")
+    k=$(key "$version" "$(hash_of "${fragments[@]}")" "$apt_arch $linux_arch $cross $options $targets $results" \
+      "$(declare -f make_small unpack_source)")
     if [ ! -d "$CACHE/$name-$k" ] && [ -z "$source" ]; then unpack_source; fi
     cached "$name" "$k" make_small
   done
