@@ -5,7 +5,9 @@
 # Expect:      for each file "G: kxf load: exit 0", "G: kxf exec", and of the kernel in it "G: came in FILE"; then "INIT: done"
 # Time:        2 to 5 s a file
 hop=$(word hop)
-echo "G: came in ${hop:-no file}, kernel $(uname -r)"
+# AT_PAGESZ of the auxiliary vector
+pages=$(od -An -v -td8 -w16 /proc/self/auxv | awk '$1 == 6 { print $2 }')
+echo "G: came in ${hop:-no file}, kernel $(uname -r), pages of $pages bytes"
 next=$(awk -v hop="$hop" 'BEGIN { found = hop == "" } found { print; exit } $0 == hop { found = 1 }' /mnt/chain)
 if [ -n "$next" ]; then
 	cp "/mnt/$next" "/mnt/$INITRD" /tmp/
