@@ -23,7 +23,7 @@ assemble() {
 }
 
 # emulate LAST QEMU-ARGUMENT...: until the machine powers off, or until its console, $work/console, has a line that matches LAST
-# and 0.3 s have passed in which it could say more; a minute at most. `console` is the name of the character device.
+# and 0.15 s have passed in which it could say more; a minute at most. `console` is the name of the character device.
 emulate() {
   local last=$1 waited=0 pid
   shift
@@ -33,7 +33,7 @@ emulate() {
   pid=$!
   while kill -0 "$pid" 2> /dev/null && [ "$waited" -lt 1200 ]; do
     waited=$((waited + 1))
-    ! grep -qE "$last" "$work/console" || { sleep 0.3; break; }
+    ! grep -qE "$last" "$work/console" || { sleep 0.15; break; }
     sleep 0.05
   done
   kill "$pid" 2> /dev/null || true

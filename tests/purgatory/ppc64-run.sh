@@ -92,9 +92,8 @@ brought() {
   expect "bundle: $1" 'kxf: purgatory, CPU 0, from firmware' "kxf: bundle at 0x20000000, 3 segments${2:-} ... in place" "$verified" \
     "$entering" "$opal_kernel" "$none"
 }
-bundle;                     brought 'in place'
-bundle place=0x20010000;    brought 'it lies on the first purgatory'\''s place'
-bundle initrd=0x20100000;   brought 'it lies on a destination' ' by way of 0xe000000'
+bundle place=0x20010000 initrd=0x20100000
+brought 'it lies on the first purgatory'\''s place and on a destination' ' by way of 0xe000000'
 "$writer" "$work" bundle little "${opal[@]}"
 damage bundle $(($(stat -c %s "$work/bundle.bin") - 64 - 64 - 1))
 powernv -kernel "$work/bundle.bin"
@@ -124,6 +123,13 @@ corrupted 3 'initrd#3' initrd 0x816e380 750016 2250047
 corrupted 4 'initrd#4' initrd 0x8225540 749953 3000000
 corrupted 5 dtb tree 0xf000000 64 63
 corrupted 3 'initrd#3' initrd 0x816e380 750016 2000000 portable
+"$writer" "$work" > /dev/null
+damage initrd 800000
+damage tree 63              # whose lane is done long before
+enter_at $purgatory_at 1 1
+damage initrd 800000
+expect 'of two damaged segments the first in the list is named' '' "$from_little" 'kxf: verifying 6 segments ... failed' \
+  'kxf: segment 2 (initrd#2) at 0x80b71c0, 750016 bytes: SHA-256 does not match; the kernel is not entered'
 
 # ---- exceptions: a report, and the CPU stays ----
 elf=$(dirname "$writer")/../../plugins/ppc64/purgatory/purgatory.elf
@@ -189,7 +195,6 @@ taken() {
 taken 'data storage that nothing maps' '0x380 \(data segment\)' 0x12340000 7d2000a6 61290010 7d200164 3d201234 81490000 # mfmsr; ori 9,9,0x10; mtmsrd; lis; lwz
 taken 'instructions that nothing maps' '0x480 \(instruction segment\)' "$any" 7d2000a6 61290020 7d200164
 taken 'an address that is not aligned' '0x600 \(alignment\)' 0x1 39200001 7d404828                                      # li 9,1; lwarx 10,0,9
-taken 'vectors' '0xf20 \(vector unavailable\)' "$any" 100004c4                                                          # vxor 0,0,0
 taken 'VSX' '0xf40 \(VSX unavailable\)' "$any" f00004d0                                                                 # xxlxor 0,0,0
 
 # illegal_opal NAME STAGE SYMBOL
@@ -199,17 +204,27 @@ illegal_opal() {
   run_opal
   report "$1" '0xe40 \(hypervisor emulation assistance\)' "$2" "$(at "$3")" "$any"
 }
-illegal_opal 'OPAL: at the start' "$before" kxf_put_number
 illegal_opal 'OPAL: while it verifies' "$while" kxf_sha256_lanes
 illegal_opal 'OPAL: before it leaves' "$after" kxf_put_entering
 
 # ---- what QEMU's monitor sees, and does ----
 mkfifo "$work/monitor.in" "$work/monitor.out"
-# monitored COMMAND...: run it on pseries; the commands go to the monitor after a second, whose answer comes to $work/answer
+# monitored COMMAND...: run it on pseries; when it has said something of an end, the commands go to the monitor, whose answer comes to
+# $work/answer
 monitored() {
   local extra=(-chardev "pipe,id=monitor,path=$work/monitor" -mon chardev=monitor) reader
-  { sleep 1; for command in "$@" quit; do echo "$command"; sleep 0.2; done; } > "$work/monitor.in" &
-  timeout 20 cat "$work/monitor.out" > "$work/answer" &
+  : > "$work/console"
+  {
+    for _ in {1..400}; do
+      ! grep -qE "$last_words|exception, vector" "$work/console" || break
+      sleep 0.05
+    done
+    for command in "$@" quit; do
+      sleep 0.2
+      echo "$command"
+    done
+  } > "$work/monitor.in" &
+  timeout 30 cat "$work/monitor.out" > "$work/answer" &
   reader=$!
   until=never enter_at $purgatory_at 1 1
   wait $reader || true
