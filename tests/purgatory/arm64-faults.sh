@@ -186,6 +186,13 @@ for how in el1 el2 host; do
   # shellcheck disable=SC2046
   add 'TTBR0 elsewhere: the PC tells' $how $(quad "$(at ttbr0)" 0x4e000000) -- "$(vector 4)" 'jump 1: the purgatory was turning the MMU on'
 
+  # a CPU without what the plan counts on: pages of 32 KiB and 60 bits of address, which none has
+  for point in 'granule-bits 15 32 KiB pages' 'output-bits 60 60-bit addresses'; do
+    read -r name value what <<< "$point"
+    add "no $what" $how "$(at "$name")=$value" -- "kxf: this CPU has no $what \\(ID_AA64MMFR0_EL1 $any\\): the MMU stays off" \
+      'kxf: verifying 2 segments ... ok[^,]' 'ENDED in the kernel' 'jump 1: the purgatory entered the kernel'
+  done
+
   # a console where nothing is: silence, but the PC and the breadcrumb tell; a breadcrumb where nothing is: the console tells
   # shellcheck disable=SC2046
   add 'a console where nothing is' $how $(quad "$(at console-base)" $nowhere) -- "$(vector 4)" \

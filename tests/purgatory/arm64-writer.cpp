@@ -119,6 +119,8 @@ void print_places(const kxf::PurgatoryImage& image, std::uint64_t own,
   print("tables", params + offsetof(kxf_params, mmu.tables));
   print("sum", params + offsetof(kxf_params, mmu.tables_sum));
   print("ttbr0", params + offsetof(kxf_params, mmu.ttbr0));
+  print("granule-bits", params + offsetof(kxf_params, mmu.granule_bits));
+  print("output-bits", params + offsetof(kxf_params, mmu.output_bits));
   const auto tables = *bytes.read<std::uint64_t>(params - own + offsetof(kxf_params, mmu.tables));
   if (tables == 0) return;
   const std::vector<std::pair<std::string_view, std::uint64_t>> leaves{

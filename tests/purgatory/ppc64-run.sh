@@ -68,10 +68,12 @@ enter 0 1 portable
 expect "SHA-256 without the CPU's instructions" '' "$from_big" "$verified" "$entering" "$(registers 0)" "$none"
 enter 0 1 whole
 expect 'fewer segments than lanes' '' "$from_big" 'kxf: verifying 3 segments ... ok' "$entering" "$(registers 0)" "$none"
-"$writer" "$work" opal little > /dev/null
+"$writer" "$work" opal little breadcrumb > /dev/null
 run_opal
 opal_kernel='KERNEL r3=000000000f000000 r4=0000000002000000 r5=0000000000000000 r8=OPAL r9=OPAL msr=8000000000000001 boot-cpu=0000000000000000 trap=0000000000000000'
-expect 'OPAL, little to little' 'kxf: purgatory, CPU 0, from a little-endian kernel' "$verified" "$entering" "$opal_kernel" "$none"
+# The breadcrumb's first word, "kxfCRUMB" as a number
+expect 'OPAL, little to little, and a breadcrumb' 'kxf: purgatory, CPU 0, from a little-endian kernel' "$verified" "$entering" \
+  "$opal_kernel" "${none%saved=*}saved=424d55524366786b,$zero vectors=$zero,$zero"
 read -ra opal < "$work/opal"
 enter 1 2 crash
 expect 'a crash kernel: the first 64 KiB are saved' '' "$from_little" "$verified" \

@@ -25,11 +25,12 @@ struct Asked {
   std::uint64_t tree = 0xf000000;
   std::vector<kxf::DigestEntry> digests{};
   std::optional<kxf::BackupCopy> backup{};
+  std::optional<kxf::Breadcrumb> breadcrumb{};
 
   [[nodiscard]] kxf::Result<kxf::PurgatoryImage> answer() const {
-    return kxf::ppc64::make_purgatory({kernel, own, entry, tree,
-                                       sink.steps.empty() ? nullptr : &sink, digests,
-                                       machine.machine, settings, backup});
+    return kxf::ppc64::make_purgatory(
+        {kernel, own, entry, tree, sink.steps.empty() ? nullptr : &sink, digests, machine.machine,
+         settings, backup, true, nullptr, breadcrumb});
   }
   [[nodiscard]] kxf::PurgatoryImage image() const { return value_of(answer()); }
   [[nodiscard]] std::string refusal() const {
@@ -218,6 +219,23 @@ TEST_CASE("the ppc64 purgatory gets the console's program step by step") {
     constexpr std::size_t second = first + sizeof(kxf_sink_step);
     CHECK(param<std::uint8_t>(image, second + offsetof(kxf_sink_step, operation)) == 3);
   }
+}
+
+TEST_CASE("the ppc64 purgatory leaves a breadcrumb where it outlives a reset") {
+  Asked asked;
+  asked.breadcrumb = {kxf::Range::sized(0x39000000, sizeof(kxf_breadcrumb)),
+                      kxf::Breadcrumb::Form::record};
+  CHECK(asked.refusal() ==
+        "the ppc64 purgatory leaves a breadcrumb on machines with OPAL only: the memory of a "
+        "partition does not outlive its reset");
+  Asked bare;
+  bare.machine.machine.tree = powernv_tree().done();
+  bare.breadcrumb = asked.breadcrumb;
+  constexpr std::size_t place = offsetof(kxf_params, console.breadcrumb);
+  CHECK(param<std::uint64_t>(bare.image(), place) == 0x39000000);
+  bare.breadcrumb->form = kxf::Breadcrumb::Form::ramoops;
+  CHECK(bare.refusal() ==
+        "the ppc64 purgatory writes no ramoops: its byte order is not the kernels'");
 }
 
 TEST_CASE("the ppc64 purgatory's digests are read back as they were written") {
