@@ -71,7 +71,7 @@ std::string doing(const PurgatoryRecord& record) {
     case PurgatoryPhase::verified: return "had verified all segments";
     case PurgatoryPhase::entering:
       return record.exception.empty() ? "entered the kernel" : "was entering the kernel";
-    case PurgatoryPhase::relocating: return "was moving the segments of a bundle to their places";
+    case PurgatoryPhase::relocating: return "was bringing the segments to their places";
   }
   return "did what this kxf does not know";
 }

@@ -10,23 +10,23 @@
 # console with vector, exception level, stage and registers, the CPU at that vector's own address, the breadcrumb's words, and
 # no kernel. Stages are reached at functions of the purgatory, whose first instructions are replaced:
 #
-#   stage                                     at                                        MMU
-#   before the MMU is on                      kxf_mmu_maps                              off
-#   as the MMU goes on                        kxf_mmu_sum                               on
-#   while segments are verified               kxf_sha256_instructions                   on; off where it stays off
-#   after the segments were verified          kxf_mmu_off, its return                   on, off
+#   stage                                       at                            MMU
+#   before the MMU is on                        kxf_mmu_maps                  off
+#   as the MMU goes on                          kxf_mmu_sum                   on
+#   while segments are brought to their places  kxf_before_stores             on; off where it stays off
+#   while segments are verified                 kxf_sha256_instructions       on; off where it stays off
+#   after the segments were verified            kxf_mmu_off, its return       on, off
 #
-#   what happens                              by
-#   a load from where nothing is              two instructions
-#   a jump to where nothing is                two instructions
-#   an SError                                 SMC: a monitor at EL3 hands it down
+#   what happens                                by
+#   a load from where nothing is                two instructions
+#   a jump to where nothing is                  two instructions
+#   an SError                                   SMC: a monitor at EL3 hands it down
 #
 # at EL1, EL2 and EL2 with E2H: all combinations. What cannot happen:
 #
 #   IRQ and FIQ                  masked from the first instruction on; vectors 5 and 6 are entered by the monitor alone
 #   vectors 0 to 3               SP_EL0 is not used; entered by the monitor alone
 #   vectors 8 to 15              there is no lower level; entered by the monitor alone
-#   moving a bundle's segments   arm64-run.sh
 #   anything in the last twenty instructions, behind kxf_purgatory(): SErrors are masked and wait for the next kernel; there are
 #                                two loads, from the purgatory's own parameters, which it has read before
 #   a mapping that is missing as the MMU goes on: code, stack and console are looked up before (tables that are damaged), so
@@ -115,7 +115,8 @@ add_reported() {
 
 any='0x[0-9a-f]+'
 data='0x9[67][0-9a-f]{3}0'               # EC of a data abort; at EL2 an emulated CPU says more of the access
-stages=('before the MMU is on' 'as the MMU goes on' 'while segments are verified' 'after the segments were verified')
+stages=('before the MMU is on' 'as the MMU goes on' 'while segments are brought to their places' 'while segments are verified'
+  'after the segments were verified')
 for how in el1 el2 host; do
   el=2 left=left-el2
   [ "$how" != el1 ] || el=1 left=left-el1
@@ -124,12 +125,14 @@ for how in el1 el2 host; do
   # stage x kind. FSC: 0x10 is an external abort, 4 to 7 a missing translation (ESR_ELx, ISS of aborts); above what the tables
   # cover it is a missing translation of the level at which the walk begins.
   for point in "0 kxf_mmu_maps off had started" "1 kxf_mmu_sum on was turning the MMU on" \
-    "2 kxf_sha256_instructions on was verifying segment 0 \\(kernel\\) of 2" "2 kxf_sha256_instructions stays was verifying segment 0 \\(kernel\\) of 2" \
-    "3 kxf_mmu_off on was entering the kernel" "3 $left off was entering the kernel"; do
+    "2 kxf_before_stores on was bringing the segments to their places" "2 kxf_before_stores stays was bringing the segments to their places" \
+    "3 kxf_sha256_instructions on was verifying segment 0 \\(kernel\\) of 2" "3 kxf_sha256_instructions stays was verifying segment 0 \\(kernel\\) of 2" \
+    "4 kxf_mmu_off on was entering the kernel" "4 $left off was entering the kernel"; do
     read -r stage place mmu phase <<< "$point"
     address=$(at "$place") off='' fsc='0[4-7]' where="$place, MMU $mmu"
     [ "$mmu" = on ] || fsc=10
     [ "$mmu" != stays ] || off=$(quad "$(at tables)" 0)
+    [ "$stage" != 2 ] || off+=" $(at moves)=1"         # one that moves nothing
     add_reported "a load from nowhere at $where" $how "$(load "$address") $off" -- 4 synchronous $el "${stages[stage]}" "$data$fsc" \
       "$(printf '0x%x' $((address + 4)))" $nowhere "$phase"
     add_reported "a jump to nowhere at $where" $how "$(jump "$address") $off" -- 4 synchronous $el "${stages[stage]}" "0x860000$fsc" \

@@ -6,9 +6,8 @@
  *
  * At CONFIG, 64 bits each: where the purgatory is; how to enter it (0: as we were entered, 1: with
  * HCR_EL2.E2H and TGE set, 2: at EL1 under the monitor below, 3: as we were, with FP/SIMD enabled,
- * 4: as we were, big-endian); for the monitor what it does when the purgatory writes SCTLR_EL1 for
- * the how-manieth time: 1: an SError becomes pending, 2: the next instruction is at an address where
- * nothing is; how-manieth, from 1.
+ * 4: as we were, big-endian); for the monitor at which write of SCTLR_EL1 by the purgatory, from 1,
+ * an SError becomes pending.
  *
  * From SAVED on it writes what the registers are, for arm64-kernel.S to compare.
  */
@@ -141,22 +140,16 @@ sctlr:	msr	sctlr_el1, x1
 	add	x0, x0, #1
 	msr	tpidr_el2, x0
 	ldr	x2, =CONFIG
-	ldp	x1, x3, [x2, #16]
-	cmp	x0, x3
+	ldr	x1, [x2, #16]
+	cmp	x0, x1
 	b.ne	done
-	cmp	x1, #2
-	b.eq	away
 	mrs	x0, hcr_el2
 	orr	x0, x0, #VSE
 	msr	hcr_el2, x0
-	b	done
-away:	ldr	x0, =NOWHERE
-	msr	elr_el2, x0
-	b	back
 done:	mrs	x0, elr_el2
 	add	x0, x0, #4
 	msr	elr_el2, x0
-back:	isb
+	isb
 	ldp	x2, x3, [sp, #16]
 	ldp	x0, x1, [sp], #32
 	eret

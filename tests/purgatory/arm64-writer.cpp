@@ -6,7 +6,6 @@
 // +0xa000000, a tree at +0xf000000. The words, in any order:
 //
 //   base=ADDRESS   of RAM; else 0x40000000
-//   console=ADDRESS  of the PL011
 //   pages=4K       of the tables: 4K, 16K or 64K; else the MMU stays off
 //   off            purgatory.mmu is "off"
 //   none           nothing is verified
@@ -23,12 +22,9 @@
 //
 // and what happens to the tables between the plan and the purgatory:
 //
-//   root           the first entry of the root is gone
 //   console-entry  the page of the console is gone
-//   initrd-entry   a bit of the initrd's first entry is flipped
 //   unmapped       the initrd's first entry is gone, and the plan says so
 //   console-unmapped  the console's entry is gone, and the plan says so
-//   away           the plan says that the tables are where nothing is
 #include <fmt/format.h>
 
 #include <vector>
@@ -41,12 +37,11 @@
 
 namespace {
 
-constexpr std::uint64_t nowhere = 0x3f00000000;
-
 using kxf_test::number_of;
 using kxf_test::value_of;
 using kxf_test::Words;
 
+constexpr std::uint64_t console_at = 0x9000000;
 constexpr std::uint64_t accessed = 1U << 10U;  // in leaves only
 
 /// A purgatory whose tables can be damaged.
@@ -63,15 +58,12 @@ class Tables {
 
   void put(std::size_t field, std::uint64_t value) { store(image_.bytes, params_ + field, value); }
 
-  /// Of the entry that maps `address` to itself; 0 is the root's first that is in use.
-  void change(std::uint64_t address, std::uint64_t flipped, bool told) {
+  /// The entry that maps `address` to itself is gone. `told`: and the plan says so.
+  void remove(std::uint64_t address, bool told) {
     for (std::size_t at = start_; at < image_.bytes.size(); at += 8) {
       const std::uint64_t entry = *kxf::Bytes(image_.bytes).read<std::uint64_t>(at);
-      const bool found = address == 0
-                             ? entry != 0
-                             : (entry & 0xffffffff0000) == address && (entry & accessed) != 0;
-      if (!found) continue;
-      store(image_.bytes, at, flipped == 0 ? std::uint64_t{0} : entry ^ flipped);
+      if ((entry & 0xffffffff0000) != address || (entry & accessed) == 0) continue;
+      store(image_.bytes, at, 0);
       if (told)
         put(offsetof(kxf_mmu, tables_sum),
             kxf::arm64::sum_of(kxf::ByteView(image_.bytes).subspan(start_)));
@@ -91,17 +83,14 @@ class Tables {
   std::size_t start_ = 0;
 };
 
-void damage(const Words& words, std::uint64_t initrd_at, std::uint64_t console_at, Tables& tables) {
+void damage(const Words& words, std::uint64_t initrd_at, Tables& tables) {
   const auto has = [&](std::string_view word) { return words.contains(word); };
-  if (has("root")) tables.change(0, 0, false);
-  if (has("console-entry")) tables.change(console_at, 0, false);
-  if (has("initrd-entry")) tables.change(initrd_at, 0x100000000, false);
-  if (has("unmapped")) tables.change(initrd_at, 0, true);
+  if (has("console-entry")) tables.remove(console_at, false);
+  if (has("unmapped")) tables.remove(initrd_at, true);
   if (has("console-unmapped")) {
-    tables.change(console_at, 0, true);
+    tables.remove(console_at, true);
     tables.put(offsetof(kxf_mmu, own) + 2 * sizeof(kxf_mapping) + offsetof(kxf_mapping, end), 0);
   }
-  if (has("away")) tables.put(offsetof(kxf_mmu, tables), nowhere);
 }
 
 /// Where things are in memory that a test may want to damage, a line each: "place NAME ADDRESS".
@@ -119,6 +108,7 @@ void print_places(const kxf::PurgatoryImage& image, std::uint64_t own,
   print("tables", params + offsetof(kxf_params, mmu.tables));
   print("sum", params + offsetof(kxf_params, mmu.tables_sum));
   print("ttbr0", params + offsetof(kxf_params, mmu.ttbr0));
+  print("moves", params + offsetof(kxf_params, relocation.count));
   print("granule-bits", params + offsetof(kxf_params, mmu.granule_bits));
   print("output-bits", params + offsetof(kxf_params, mmu.output_bits));
   const auto tables = *bytes.read<std::uint64_t>(params - own + offsetof(kxf_params, mmu.tables));
@@ -165,7 +155,6 @@ int main(int argc, char** argv) {
   const std::uint64_t kernel_at = base + kernel_offset;
   const std::uint64_t initrd_at = base + initrd_offset;
   const std::uint64_t purgatory_at = base + places[0];
-  const std::uint64_t console_at = number_of(words, "console", 0x9000000);
 
   // A PL011: wait until the transmit FIFO is not full, write the byte.
   const kxf::SinkProgram sink{
@@ -206,7 +195,7 @@ int main(int argc, char** argv) {
   kxf::PurgatoryImage image;
   const auto spoil = [&](kxf::PurgatoryImage& made, std::uint64_t own) {
     Tables tables(made, own);
-    damage(words, initrd_at, console_at, tables);
+    damage(words, initrd_at, tables);
     image = made;
   };
   if (has("bundle")) {

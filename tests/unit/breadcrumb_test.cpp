@@ -89,7 +89,7 @@ TEST_CASE("breadcrumb: every phase in words") {
   kxf_breadcrumb_phase(&memory.console, KXF_PHASE_MMU);
   CHECK(memory.words() == "the purgatory was turning the MMU on");
   kxf_breadcrumb_phase(&memory.console, KXF_PHASE_RELOCATING);
-  CHECK(memory.words() == "the purgatory was moving the segments of a bundle to their places");
+  CHECK(memory.words() == "the purgatory was bringing the segments to their places");
   kxf_breadcrumb_segment(&memory.console, KXF_PHASE_VERIFYING, 1, 3, "initrd");
   CHECK(memory.words() == "the purgatory was verifying segment 1 (initrd) of 3");
   kxf_breadcrumb_segment(&memory.console, KXF_PHASE_VERIFYING, 3, 3, "");
