@@ -5,12 +5,14 @@
 #   RECORDED  the capture in tests/machines; its machine is SMP, CPU, MEM and MACHINE of the case
 #   UNTIL     regular expression that ends it                                     (SECOND: end)
 #   alter()   changes the file before it is started; it runs in its folder
+#   bundle_started_by FILE: adds to QEMU what makes it start the file             (-kernel)
 #   bundle_of KERNEL INITRD FILE: makes the file alone, for a case that starts it in another way
 # Expect:      below build/emulation/NAME: share/board.img, plan.json, console.log
 # Time:        5 to 8 s
 
 RECORDED='' UNTIL='SECOND: end|end Kernel panic'
 alter() { :; }
+bundle_started_by() { QEMU+=(-kernel "$1" ${TREE:+-dtb "$TREE"}); }
 
 # The words for init in the capture's command line are those of the boot that was recorded.
 bundle_of() { # KERNEL INITRD FILE
@@ -30,7 +32,7 @@ bundle() { # NAME
   # shellcheck disable=SC2034  # qemu_of_board reads it: QEMU has the file and nothing else
   SHARED=no
   qemu_of_board
-  QEMU+=(-kernel "$SHARE/board.img" ${TREE:+-dtb "$TREE"})
+  bundle_started_by "$SHARE/board.img"
   [ -z "$SHOW" ] || show=(--show "$SHOW")
   python3 "$HARNESS/runqemu.py" --timeout "$TIMEOUT" --until "$UNTIL" --log "$LOG" \
     ${show[@]+"${show[@]}"} -- "${QEMU[@]}" || true

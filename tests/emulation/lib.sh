@@ -16,6 +16,7 @@
 #   THREADS   single: one thread runs all CPUs in turn, and those that wait in a loop with wfe cost nothing  (of the board)
 #   SHARED    no: no virtio and so no share; all that is in it comes in the initramfs, and nothing comes out  (of the board)
 #   CPU, SMP, MEM                                                                (of the board)
+#   SPARSE    yes: there is more memory than this machine has; pages of it are taken when they are touched  (no)
 #   EFI       1: boot through UEFI                                               (0)
 #   DEVICES   Power: its devices, the one behind the console among them, an array  (-serial stdio; powernv9: QEMU's defaults)
 #   APPEND    more words for the first kernel's command line
@@ -39,7 +40,7 @@ PSERIES=pseries,x-vof=on,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-
 FIRMWARE=/usr/share/qemu-efi-aarch64/QEMU_EFI.fd
 
 reset_case() {
-  KERNEL=debian GUEST=jump EFI=0 APPEND='' LOAD='' INITRD=initrd.gz PANIC_CPU=0 SYSCTL='' TIMEOUT=100 SHOW='' RESET=''
+  KERNEL=debian GUEST=jump EFI=0 APPEND='' LOAD='' INITRD=initrd.gz PANIC_CPU=0 SYSCTL='' TIMEOUT=100 SHOW='' RESET='' SPARSE=no
   board virt
   prepare() { :; }
   start() { boot "$1"; }
@@ -81,9 +82,15 @@ prepare_emulation() {
   done
 }
 
-# find_kernel debian|small TARGET: sets KERNEL_DIR, the cache entry; asks for each kernel once
+# find_kernel debian|small TARGET: sets KERNEL_DIR, the cache entry; asks for each kernel once, which takes 2 s, where ANSWERS is
+# a folder also for all cases of a run
 find_kernel() {
-  [ -n "${FOUND[$1-$2]:-}" ] || FOUND[$1-$2]=$("$ROOT/scripts/kernels.sh" "$1" "$2") || die "no $1 kernel for $2"
+  local answer=${ANSWERS:+$ANSWERS/$1-$2}
+  if [ -z "${FOUND[$1-$2]:-}" ] && [ -n "$answer" ] && [ -s "$answer" ]; then FOUND[$1-$2]=$(cat "$answer"); fi
+  if [ -z "${FOUND[$1-$2]:-}" ]; then
+    FOUND[$1-$2]=$("$ROOT/scripts/kernels.sh" "$1" "$2") || die "no $1 kernel for $2"
+    [ -z "$answer" ] || { echo "${FOUND[$1-$2]}" > "$answer.$BASHPID"; mv "$answer.$BASHPID" "$answer"; }
+  fi
   KERNEL_DIR=${FOUND[$1-$2]}
 }
 
@@ -118,6 +125,7 @@ qemu_of_board() {
   esac
   [ -n "$RESET" ] || QEMU+=(-no-reboot)
   [ "$SHARED" = no ] || QEMU+=(-device "$share,fsdev=share,mount_tag=share")
+  [ "$SPARSE" = no ] || QEMU+=(-object "memory-backend-ram,id=ram,size=$MEM,reserve=off" -machine memory-backend=ram)
   [ "$EFI" = 0 ] || QEMU+=(-bios "$FIRMWARE")
 }
 

@@ -58,7 +58,9 @@ one() {
 
 # Most guests keep one core busy and wait for the rest of the time: as many at once as there are cores.
 results=$(mktemp -d)
-trap 'rm -rf "$results"' EXIT
+# shellcheck disable=SC2034  # find_kernel reads it
+ANSWERS=$(mktemp -d)
+trap 'rm -rf "$results" "$ANSWERS"' EXIT
 running=0
 for name in "${names[@]}"; do
   [ "$running" -lt "$JOBS" ] || { wait -n || true; running=$((running - 1)); }

@@ -5,7 +5,7 @@
 . "$HARNESS/high-ram.sh"
 KERNEL=debian
 MACHINE=its=off,virtualization=on
-FROM=$HIGH RESERVE_END=$((RAM_BEGIN + LOW_BYTES))
+FROM=$HIGH
 check() {
   went_through 2
   seen 'VHE mode|Virtualization Host Extensions' 'E2H is set'

@@ -4,7 +4,7 @@
 MACHINE=its=off,virtualization=on
 APPEND=id_aa64mmfr1.vh=0
 MEM=5G
-FROM=0x100000000 RESERVE_END=0x100000000
+FROM=0x100000000
 check() {
   went_through 2
   not_seen 'VHE mode|Virtualization Host Extensions' 'E2H is clear'
