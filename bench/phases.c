@@ -79,14 +79,19 @@ static void on_sctlr(unsigned cpu, void* data) {
   close_phase();
 }
 
+static void begin(void) {
+  line_kernels = kernels;
+  closed = low;
+  phase = 0;
+}
+
 static void on_half_word(unsigned cpu, uint32_t kind, uint64_t address, void* data) {
   (void)cpu, (void)data;
   const struct hwaddr* device = qemu_plugin_get_hwaddr(kind, address);
   if (device == NULL || !qemu_plugin_hwaddr_is_io(device)) return;
-  if ((address & 0xfff) != 0 || strcmp(qemu_plugin_hwaddr_device_name(device), "pl011") != 0) return;
-  line_kernels = kernels;
-  closed = low;
-  phase = 0;
+  if ((address & 0xfff) != 0 || strcmp(qemu_plugin_hwaddr_device_name(device), "pl011") != 0)
+    return;
+  begin();
 }
 
 static void on_kernel(unsigned cpu, void* data) {
@@ -99,6 +104,7 @@ static void on_kernel(unsigned cpu, void* data) {
             phases[i].instructions, phases[i].accesses);
   }
   fprintf(stderr, "BENCH %s total instructions %" PRIu64 "\n", name, total);
+  begin();
 }
 
 static uint32_t word_of(const struct insn* insn) {
