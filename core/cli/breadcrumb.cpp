@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "breadcrumb/device_memory.hpp"
 #include "breadcrumb/record.hpp"
 #include "cli/inputs.hpp"
@@ -13,13 +11,12 @@
 #include "cli/verbs.hpp"
 #include "machine/open.hpp"
 #include "policy/text_checks.hpp"
+#include "text/json.hpp"
 
 namespace kxf::cli {
 namespace {
 
 constexpr const char* ramoops_file = "/sys/fs/pstore/console-ramoops-0";
-
-using BreadcrumbJson = nlohmann::ordered_json;
 
 /// What names the place: the argument, or else the profile.
 Result<std::string> breadcrumb_place(const PlanOptions& options, const std::string& argument) {
@@ -64,8 +61,8 @@ Result<std::vector<std::string>> lines_in_ramoops(const CommonOptions& common) {
   return lines;
 }
 
-BreadcrumbJson record_json(const PurgatoryRecord& record) {
-  BreadcrumbJson registers = BreadcrumbJson::object();
+Json record_json(const PurgatoryRecord& record) {
+  Json registers = Json::object();
   for (const auto& [name, value] : record.registers) registers[name] = hex(value);
   return {{"schema", 1},
           {"jumps", record.jumps},
@@ -78,13 +75,11 @@ BreadcrumbJson record_json(const PurgatoryRecord& record) {
           {"words", in_words(record)}};
 }
 
-void print_json(const BreadcrumbJson& object) { fmt::print("{}\n", object.dump(2)); }
-
 int print_record(const CommonOptions& common, std::uint64_t start) {
   const Result<PurgatoryRecord> record = record_at(common, start);
   if (!record) return report(record.error());
   if (common.json)
-    print_json(record_json(*record));
+    fmt::print("{}", json_text(record_json(*record)));
   else
     fmt::print("jump {} since the memory was cleared: {}\n", record->jumps, in_words(*record));
   return exit_done;
@@ -94,7 +89,7 @@ int print_lines(const CommonOptions& common) {
   const Result<std::vector<std::string>> lines = lines_in_ramoops(common);
   if (!lines) return report(lines.error());
   if (common.json)
-    print_json({{"schema", 1}, {"lines", *lines}});
+    fmt::print("{}", json_text({{"schema", 1}, {"lines", *lines}}));
   else
     for (const std::string& line : *lines) fmt::print("{}\n", line);
   return exit_done;

@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "cli/report.hpp"
 #include "cli/verbs.hpp"
 #include "machine/open.hpp"
+#include "text/json.hpp"
 
 namespace kxf::cli {
 namespace {
 
 std::string capture_json(const CaptureReport& done, const std::string& output) {
-  nlohmann::ordered_json left_out = nlohmann::ordered_json::array();
+  Json left_out = Json::array();
   for (const CaptureGap& gap : done.gaps)
     left_out.push_back({{"path", gap.path}, {"reason", gap.reason}, {"cost", gap.cost}});
-  const nlohmann::ordered_json object = {{"schema", 1},
-                                         {"output", output},
-                                         {"recorded", done.recorded},
-                                         {"left_out", std::move(left_out)}};
-  return object.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  const Json object = {{"schema", 1},
+                       {"output", output},
+                       {"recorded", done.recorded},
+                       {"left_out", std::move(left_out)}};
+  return json_text(object);
 }
 
 std::string capture_text(const CaptureReport& done, const std::string& output, bool verbose) {

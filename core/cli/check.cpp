@@ -28,7 +28,7 @@ std::string check_json(std::string_view verdict, const std::vector<CrashFinding>
                        {"verdict", verdict},
                        {"findings", std::move(list)},
                        {"crash_kernel", crash_kernel}};
-  return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_text(object);
 }
 
 /// What does harm goes where errors go; the rest is news.

@@ -123,11 +123,6 @@ Json json_of(const Entry& entry) {
           {"provides", metadata.provides}};
 }
 
-void print_json(const Json& json) {
-  // A file name need not be UTF-8; JSON must be.
-  fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
-}
-
 std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
 
 void print_table(const std::vector<Entry>& all) {
@@ -185,7 +180,7 @@ int plugin_list(const CommonOptions& common) {
   if (common.json) {
     Json plugins = Json::array();
     for (const Entry& entry : *all) plugins.push_back(json_of(entry));
-    print_json({{"schema", json_schema}, {"plugins", std::move(plugins)}});
+    fmt::print("{}", json_text({{"schema", json_schema}, {"plugins", std::move(plugins)}}));
   } else {
     print_table(*all);
   }
@@ -216,7 +211,7 @@ int plugin_inspect(const CommonOptions& common, const std::string& name_or_file)
   if (common.json) {
     Json json = {{"schema", json_schema}};
     json.update(json_of(*found));
-    print_json(json);
+    fmt::print("{}", json_text(json));
   } else {
     print_fields(*found);
   }

@@ -62,7 +62,8 @@ void print_text(const std::vector<CheckedRule>& checked) {
              count(checked, Outcome::failed), count(checked, Outcome::not_applicable));
 }
 
-void print_json(const conformance::Subject& subject, const std::vector<CheckedRule>& checked) {
+void print_checked_json(const conformance::Subject& subject,
+                        const std::vector<CheckedRule>& checked) {
   Json rules = Json::array();
   for (const CheckedRule& one : checked)
     rules.push_back({{"id", id_of(one)},
@@ -74,8 +75,7 @@ void print_json(const conformance::Subject& subject, const std::vector<CheckedRu
                      {"name", subject.metadata.name},
                      {"passed", count(checked, Outcome::failed) == 0},
                      {"rules", std::move(rules)}};
-  // A file name need not be UTF-8; JSON must be.
-  fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+  fmt::print("{}", json_text(json));
 }
 
 }  // namespace
@@ -88,7 +88,7 @@ int plugin_check(const CommonOptions& common, const std::string& file, const std
       .file = file, .samples = read->named, .time = std::chrono::seconds(seconds)};
   const auto checked = conformance::check_plugin(subject);
   if (common.json)
-    print_json(subject, checked);
+    print_checked_json(subject, checked);
   else
     print_text(checked);
   if (count(checked, Outcome::failed) == 0) return exit_done;

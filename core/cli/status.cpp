@@ -3,24 +3,23 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "cli/armed.hpp"
 #include "cli/report.hpp"
 #include "cli/verbs.hpp"
 #include "machine/open.hpp"
+#include "text/json.hpp"
 
 namespace kxf::cli {
 namespace {
 
 std::string status_json(const KexecStatus& status, const std::optional<ArmedCrash>& armed) {
-  nlohmann::ordered_json object = {{"schema", 1},
-                                   {"loaded", status.loaded},
-                                   {"crash_loaded", status.crash_loaded},
-                                   {"crash_size_bytes", nullptr}};
+  Json object = {{"schema", 1},
+                 {"loaded", status.loaded},
+                 {"crash_loaded", status.crash_loaded},
+                 {"crash_size_bytes", nullptr}};
   if (status.crash_size_bytes) object["crash_size_bytes"] = *status.crash_size_bytes;
   object["crash_kernel"] = status.crash_loaded ? armed_json(armed) : nullptr;
-  return object.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return json_text(object);
 }
 
 std::string reserved_text(const KexecStatus& status) {

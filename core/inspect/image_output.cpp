@@ -143,8 +143,7 @@ std::string image_json(const ImageFindings& findings, const Record& record,
   for (const Decision& decision : record.decisions())
     json["decisions"].push_back(
         {{"topic", decision.topic}, {"choice", decision.choice}, {"reason", decision.reason}});
-  // Texts of an image may hold any bytes; what is no UTF-8 is shown as U+FFFD.
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_text(json);
 }
 
 std::string image_text(const ImageFindings& findings, const Record& record, bool verbose) {

@@ -143,8 +143,7 @@ std::string inspection_json(const Inspection& inspection, std::string_view subje
     decisions.push_back(
         {{"topic", decision.topic}, {"choice", decision.choice}, {"reason", decision.reason}});
   json["decisions"] = decisions;
-  // A tree's strings may hold any bytes; what is no UTF-8 is shown as U+FFFD.
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_text(json);
 }
 
 std::string inspection_text(const Inspection& inspection, bool verbose) {

@@ -201,8 +201,7 @@ Result<std::string> plan_json(const SealedPlan& sealed) {
   Json warnings = Json::array();
   plan["decisions"] = record_json(parts.record, warnings);
   plan["warnings"] = warnings;
-  // Command lines and labels may hold any bytes; what is no UTF-8 is shown as U+FFFD.
-  return plan.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_text(plan);
 }
 
 std::string plan_text(const SealedPlan& sealed, bool verbose) {
