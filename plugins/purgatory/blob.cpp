@@ -68,7 +68,7 @@ Status check_moves(const BlobFormat& format, const Relocation& relocation) {
                     "takes 1 to {}",
                     relocation.moves.size(), format.architecture, KXF_MAX_MOVES));
   for (const BundleMove& move : relocation.moves)
-    if (move.size_bytes > move.destination.size_bytes() ||
+    if (move.destination.empty() || move.size_bytes > move.destination.size_bytes() ||
         move.destination.start % KXF_BLOB_ALIGNMENT != 0 ||
         move.destination.end % KXF_BLOB_ALIGNMENT != 0)
       return broken(

@@ -277,6 +277,10 @@ TEST_CASE("segments that cannot be brought to their places are refused") {
           "1048575 bytes are to be brought to 0x48000000-0x480fefff, which is too small or no "
           "whole pages");
   }
+  SUBCASE("no place at all") {
+    relocation.moves[1] = {64 * kib + 5 * mib, 0, {0x48000000, 0x48000000}};
+    CHECK(asked.refusal().starts_with("0 bytes are to be brought to "));
+  }
   SUBCASE("a place that is no page") {
     relocation.moves[1].destination.start += 64;
     CHECK(asked.refusal().find("0x48000040-0x480fffff, which is too small or no whole pages") !=

@@ -134,9 +134,10 @@ Layout any_layout(std::uint64_t step) {
     kxf_move& move = relocation.moves[i];
     source = *kxf::align_up(source, 64) + pick(2) * 64;
     move.source = source;
-    move.size_bytes = pick(400);
+    move.size_bytes = pick(400) + (i == 0 ? 1 : 0);  // there is a payload
     source += move.size_bytes;
-    move.memory_size = *kxf::align_up(move.size_bytes, 64) + pick(3) * 64;
+    move.memory_size =
+        *kxf::align_up(std::max<std::uint64_t>(move.size_bytes, 1), 64) + pick(3) * 64;
   }
   relocation.payload_end = source;
 
