@@ -86,7 +86,8 @@
 	isb
 	/* What we wrote is dirty in the cache: to memory, where we and the next kernel read it with
 	 * the cache off; and out of the cache, so that no line comes back over what is stored there
-	 * next (booting.rst: clean to the point of coherency). Nothing else was written. */
+	 * next (booting.rst: clean to the point of coherency). A bundle's segments are clean
+	 * since they were moved (bundle.c); nothing else was written. */
 	clean_and_invalidate_data
 	msr	ttbr0_\el, x3
 	msr	tcr_\el, x4
