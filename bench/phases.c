@@ -8,9 +8,12 @@
  *
  *   BENCH NAME total instructions N
  *   BENCH NAME phase I instructions N accesses N
+ *   BENCH NAME gap I instructions N accesses N
  *
  * where phase 0 ends with the first write of SCTLR, and the total has the old kernel's instructions
- * too. One CPU only.
+ * too. A gap is what lies between two characters that the purgatory writes to the console, when it
+ * is much: the work between two messages. Where no kernel runs before, all begins with the reset.
+ * One CPU only.
  *
  * Arguments: name=NAME, ram=ADDRESS,end=ADDRESS (physical), first=WORD, the kernel's first
  * instruction, which is at a multiple of 2 MiB (Documentation/arch/arm64/booting.rst).
@@ -49,7 +52,14 @@ struct hwaddr* qemu_plugin_get_hwaddr(uint32_t kind, uint64_t address);
 bool qemu_plugin_hwaddr_is_io(const struct hwaddr* address);
 const char* qemu_plugin_hwaddr_device_name(const struct hwaddr* address);
 
-enum { NO_REGISTERS = 0, ADD = 0, STORES = 2, LOADS_AND_STORES = 3, MOST_PHASES = 16 };
+enum {
+  NO_REGISTERS = 0,
+  ADD = 0,
+  STORES = 2,
+  LOADS_AND_STORES = 3,
+  MOST_PHASES = 16,
+  GAP = 100000
+};
 
 EXPORTED int qemu_plugin_version = 1;
 EXPORTED int qemu_plugin_install(plugin_id id, const struct info* info, int argc, char** argv);
@@ -64,12 +74,16 @@ static uint64_t kernels;      /* instructions of code at high addresses */
 static struct counters low;   /* of code where RAM is */
 static uint64_t line_kernels; /* kernels at the last character of a kernel */
 static struct counters closed;
-static struct counters phases[MOST_PHASES];
-static unsigned phase;
+static struct counters last; /* low at the last character of the purgatory */
+static struct counters phases[MOST_PHASES], gaps[MOST_PHASES];
+static unsigned phase, gap;
+
+static struct counters since(struct counters then) {
+  return (struct counters){low.instructions - then.instructions, low.accesses - then.accesses};
+}
 
 static void close_phase(void) {
-  phases[phase].instructions = low.instructions - closed.instructions;
-  phases[phase].accesses = low.accesses - closed.accesses;
+  phases[phase] = since(closed);
   closed = low;
   if (phase + 1 < MOST_PHASES) ++phase;
 }
@@ -81,17 +95,33 @@ static void on_sctlr(unsigned cpu, void* data) {
 
 static void begin(void) {
   line_kernels = kernels;
-  closed = low;
-  phase = 0;
+  closed = last = low;
+  phase = gap = 0;
 }
 
-static void on_half_word(unsigned cpu, uint32_t kind, uint64_t address, void* data) {
-  (void)cpu, (void)data;
+/* The data register is the first one of the PL011's page. */
+static bool writes_character(uint32_t kind, uint64_t address) {
   const struct hwaddr* device = qemu_plugin_get_hwaddr(kind, address);
-  if (device == NULL || !qemu_plugin_hwaddr_is_io(device)) return;
-  if ((address & 0xfff) != 0 || strcmp(qemu_plugin_hwaddr_device_name(device), "pl011") != 0)
-    return;
-  begin();
+  return (address & 0xfff) == 0 && device != NULL && qemu_plugin_hwaddr_is_io(device) &&
+         strcmp(qemu_plugin_hwaddr_device_name(device), "pl011") == 0;
+}
+
+static void on_kernels_store(unsigned cpu, uint32_t kind, uint64_t address, void* data) {
+  (void)cpu, (void)data;
+  if (writes_character(kind, address)) begin();
+}
+
+static void on_store(unsigned cpu, uint32_t kind, uint64_t address, void* data) {
+  (void)cpu, (void)data;
+  if (!writes_character(kind, address)) return;
+  const struct counters between = since(last);
+  last = low;
+  if (between.instructions > GAP && gap < MOST_PHASES) gaps[gap++] = between;
+}
+
+static void print(const char* what, unsigned i, struct counters counted) {
+  fprintf(stderr, "BENCH %s %s %u instructions %" PRIu64 " accesses %" PRIu64 "\n", name, what, i,
+          counted.instructions, counted.accesses);
 }
 
 static void on_kernel(unsigned cpu, void* data) {
@@ -100,9 +130,9 @@ static void on_kernel(unsigned cpu, void* data) {
   uint64_t total = kernels - line_kernels;
   for (unsigned i = 0; i < phase; ++i) {
     total += phases[i].instructions;
-    fprintf(stderr, "BENCH %s phase %u instructions %" PRIu64 " accesses %" PRIu64 "\n", name, i,
-            phases[i].instructions, phases[i].accesses);
+    print("phase", i, phases[i]);
   }
+  for (unsigned i = 0; i < gap; ++i) print("gap", i, gaps[i]);
   fprintf(stderr, "BENCH %s total instructions %" PRIu64 "\n", name, total);
   begin();
 }
@@ -123,7 +153,7 @@ static void on_translation(plugin_id id, struct tb* tb) {
       struct insn* insn = qemu_plugin_tb_get_insn(tb, i);
       /* STRH Wt, [Xn]: the kernel's driver writes the PL011's data register by half words */
       if ((word_of(insn) & 0xfffffc00) == 0x79000000)
-        qemu_plugin_register_vcpu_mem_cb(insn, on_half_word, NO_REGISTERS, STORES, NULL);
+        qemu_plugin_register_vcpu_mem_cb(insn, on_kernels_store, NO_REGISTERS, STORES, NULL);
     }
     return;
   }
@@ -138,6 +168,9 @@ static void on_translation(plugin_id id, struct tb* tb) {
     insn = qemu_plugin_tb_get_insn(tb, i);
     const uint32_t word = word_of(insn) & ~UINT32_C(31); /* Rt */
     qemu_plugin_register_vcpu_mem_inline(insn, LOADS_AND_STORES, ADD, &low.accesses, 1);
+    /* STRB, STRH, STR Wt, [Xn]: all sizes in which kxf writes registers of devices */
+    if ((word & 0x3ffffc00) == 0x39000000)
+      qemu_plugin_register_vcpu_mem_cb(insn, on_store, NO_REGISTERS, STORES, NULL);
     if (word == 0xd5181000 || word == 0xd51c1000) /* MSR SCTLR_EL1, SCTLR_EL2 */
       qemu_plugin_register_vcpu_insn_exec_cb(insn, on_sctlr, NO_REGISTERS, NULL);
   }

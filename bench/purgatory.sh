@@ -1,19 +1,27 @@
 #!/bin/bash
-# purgatory.sh -- what lies between the two kernels: kexec-tools and kxf, in one arm64 guest, on the same files.
+# purgatory.sh [load|move] -- what lies between the two kernels, on arm64.
 #
-# How to run:  bench/purgatory.sh
-#   Debian's Image and an initrd of random bytes, both in tmpfs; kexec -l and -e with its defaults, which are to digest all segments,
+# How to run:  bench/purgatory.sh         both
+#              bench/purgatory.sh load    kexec-tools and kxf, in one guest, on the same files
+#              bench/purgatory.sh move    how a bundle brings its segments to their places: MMU on and off, blocks and pages
+#   load: Debian's Image and an initrd of random bytes, both in tmpfs; kexec -l and -e with its defaults, which are to digest all segments,
 #   and kxf load --digest always and kxf exec. A plugin of QEMU's (phases.c) counts from the last character that the old kernel
 #   writes to the console to the new kernel's first instruction.
+#   move: the same files in a bundle, which QEMU starts. What pages would take is computed (tables.py), for kxf has blocks.
 # Expect:      the tables of README.md; exit status 1 when a ratio or a number is above the target that stands beside it.
 #   "wall time": under plain TCG, from the old kernel's last line to the new one's first, which earlycon prints as it begins.
 #   "modelled": emulation shows neither caches nor what goes past them, so times on hardware are computed from the counts and
 #   from the assumptions below.
 # Time:        4 minutes, beside the builds of the first time
 # env: BOOTS=3         for the wall time; the median counts
-#      KXF_NO_BUILD=1  build/stage-arm64 is as it should be
+#      KXF_NO_BUILD=1  build/stage-arm64 and build/stage-host are as they should be
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
+parts=${1:-load move}
+case $parts in
+  load|move|'load move') ;;
+  *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+esac
 
 # ---- assumptions of the model, each for a fast and for a slow machine ------------------------------------------------
 
@@ -24,8 +32,11 @@ UNCACHED_INSTRUCTION_NS=(0.5 1)   # on average, the MMU off: fetched past the ca
 CACHED_INSTRUCTION_NS=(0.2 0.4)   # with the MMU on: two to the cycle at 2.5 GHz, one at 2.5 GHz
 CACHED_READ_GB_PER_S=(5 2)        # reading each byte once, with the MMU on
 SHA_GB_PER_S=(2 1)                # SHA-256 by the CPU's instructions
-PUBLISHED_MB=37                   # kexec-tools' purgatory: 2.31 s (P. Tatashin, kexec mailing list)
-PUBLISHED_S=2.31
+CACHED_COPY_GB_PER_S=(2 1)        # reading and writing each byte once, with the MMU on, cleaned to memory
+# Published by P. Tatashin on the kexec mailing list, of an arm64 server: kexec-tools' purgatory, and a kernel's copying before
+# Linux 5.16 had the MMU on for it; and with the MMU on, of another size
+PUBLISHED_MB=37 PUBLISHED_S=2.31 PUBLISHED_COPY_S=0.35
+PUBLISHED_ON_MB=25 PUBLISHED_ON_S=0.022
 
 reset_case
 BOOTS=${BOOTS:-3}
@@ -35,15 +46,25 @@ SMP=1 MEM=2G
 UNTIL='Booting Linux on|INIT: done|end Kernel panic'
 # With these two sizes of an initrd
 LARGE=64 SMALL=8
-prepare_bench purgatory-guest
+# A machine of which there is a capture, for bundles
+MOVING=virt-dt-el1 MOVING_MEM=1G MOVING_SMP=2
+prepare_bench purgatory-guest host
+cc -shared -fPIC -O2 -Wall -Wextra -Wconversion -Wshadow -Werror -o "$OUT/phases.so" "$ROOT/bench/phases.c"
+bytes=$(($(stat -c %s "$SHARE/$IMAGE") + (LARGE << 20)))
 
-# settings: portable.toml and off.toml in the share
-settings() {
-  local name
-  for name in portable off; do cp "$ROOT/config/profiles/$PROFILE.toml" "$SHARE/$name.toml"; done
-  printf '\n[settings.arm64]\npurgatory-sha256 = "portable"\n' >> "$SHARE/portable.toml"
-  printf '\n[purgatory]\nmmu = "off"\n' >> "$SHARE/off.toml"
+# profile NAME TEXT: the board's profile and more, as NAME.toml in the share
+profile() { { cat "$ROOT/config/profiles/$PROFILE.toml"; printf '\n%b' "$2"; } > "$SHARE/$1.toml"; }
+profile portable '[settings.arm64]\npurgatory-sha256 = "portable"\n'
+profile on ''
+profile off '[purgatory]\nmmu = "off"\n'
+profile large '[settings.arm64]\npurgatory-pages = "64K"\n'
+
+# plugin NAME END: what QEMU is to count, RAM ending at END; sets PLUGIN
+plugin() {
+  PLUGIN=(-plugin "$OUT/phases.so,name=$1,ram=0x40000000,end=$2,first=0x$(od -An -N4 -tx4 "$SHARE/$IMAGE" | tr -d ' ')")
 }
+
+# ---- loads -----------------------------------------------------------------------------------------------------------
 
 # wall LABEL: a boot; adds the time between the two lines to the results
 wall() {
@@ -57,7 +78,8 @@ wall() {
 
 # count LABEL: a boot with the plugin
 count() {
-  measure count "$1" -plugin "$OUT/phases.so,name=$1,ram=0x40000000,end=0xc0000000,first=$first"
+  plugin "$1" 0xc0000000
+  measure count "$1" "${PLUGIN[@]}"
   # The order of the purgatory's writes of SCTLR: with the MMU on is what follows the fourth, and only where its console says so
   case $1 in
     kxf-*|portable-*) grep -aq 'ok, MMU on' "$LOG" || die "$1: the MMU was not on: $LOG" ;;
@@ -119,52 +141,120 @@ model() {
     printf "| %s | %.2f s | %.2f s | %s |\n", text, fast * scale, slow * scale, published }'
 }
 
-settings
-cc -shared -fPIC -O2 -Wall -Wextra -Wconversion -Wshadow -Werror -o "$OUT/phases.so" "$ROOT/bench/phases.c"
-first=0x$(od -An -N4 -tx4 "$SHARE/$IMAGE" | tr -d ' ')
-for label in kexec-$LARGE kxf-$LARGE portable-$LARGE off-$LARGE kexec-$SMALL kxf-$SMALL; do
-  say "$label, counted"
-  count "$label"
-done
-for label in kexec-$LARGE kxf-$LARGE; do
-  for _ in $(seq "$BOOTS"); do
-    say "$label, timed"
-    wall "$label"
+measure_loads() {
+  local label old=kexec-$LARGE new=kxf-$LARGE
+  for label in kexec-$LARGE kxf-$LARGE portable-$LARGE off-$LARGE kexec-$SMALL kxf-$SMALL; do
+    say "$label, counted"
+    count "$label"
   done
+  for label in kexec-$LARGE kxf-$LARGE; do
+    for _ in $(seq "$BOOTS"); do
+      say "$label, timed"
+      wall "$label"
+    done
+  done
+  versions count
+  echo
+  echo '| | `kexec -l`, `-e` | `kxf load`, `exec` | ratio | at most |'
+  echo '|---|---:|---:|---:|---|'
+  row 'instructions, last line to first instruction' "$(counted $old total instructions)" "$(counted $new total instructions)" 1000000 M
+  row "of them the old kernel's copying, MMU on" "$(counted $old relocation instructions)" \
+    "$(counted $new relocation instructions)" 1000000 M
+  row "of them the purgatory's" "$(counted $old purgatory instructions)" "$(counted $new purgatory instructions)" 1000000 M 0.06
+  row "the purgatory's without the CPU's SHA instructions" "$(counted $old purgatory instructions)" \
+    "$(counted portable-$LARGE purgatory instructions)" 1000000 M 0.85
+  row 'wall time, last line to first line' "$(value time $old wall)" "$(value time $new wall)" 1000 s 0.1
+  echo
+  echo "| the purgatory's data accesses | MMU off | below | MMU on |"
+  echo '|---|---:|---:|---:|'
+  accesses "kexec-tools, initrd of $SMALL MiB" kexec-$SMALL
+  accesses "kexec-tools, $LARGE MiB" kexec-$LARGE
+  accesses "kxf, $SMALL MiB" kxf-$SMALL 10000
+  accesses "kxf, $LARGE MiB" kxf-$LARGE 10000
+  accesses "kxf, $LARGE MiB, \`purgatory.mmu = \"off\"\`" off-$LARGE
+  echo
+  echo "| modelled for the purgatory on hardware, $((bytes / 1000000)) MB | fast | slow | published |"
+  echo '|---|---:|---:|---:|'
+  model 'kexec-tools' $old "$bytes"
+  model 'kxf' $new "$bytes"
+  model "kxf without the CPU's SHA instructions" portable-$LARGE "$bytes"
+  model 'kxf, `purgatory.mmu = "off"`' off-$LARGE "$bytes"
+  model "kexec-tools, $PUBLISHED_MB MB" $old "$bytes" "$PUBLISHED_S s" "$(awk -v a=$PUBLISHED_MB -v b="$bytes" 'BEGIN { print a * 1e6 / b }')"
+  echo
+}
+
+# ---- moves -----------------------------------------------------------------------------------------------------------
+
+# move LABEL PROFILE: a bundle with this profile, started and counted
+move() {
+  local SHARED=no MEM=$MOVING_MEM SMP=$MOVING_SMP LOG=$OUT/$1.log
+  host_kxf bundle --machine "$ROOT/tests/machines/$MOVING.tar" --profile "$2" --kernel "$SHARE/$IMAGE" --initrd "$SHARE/initrd.bin" \
+    --command-line "console=$CONSOLE earlycon=pl011,0x9000000" -o "$OUT/$1.img" --json > "$OUT/$1.json"
+  qemu_of_board
+  plugin "$1" 0x80000000
+  python3 "$HARNESS/runqemu.py" --timeout "$BOOT_SECONDS" --until "$UNTIL" --log "$LOG" -- "${QEMU[@]}" -kernel "$OUT/$1.img" "${PLUGIN[@]}" ||
+    die "the bundle did not come to its end: $LOG"
+  [ "$1" = move-off ] || grep -aq 'in place, MMU on' "$LOG" || die "$1: the MMU was not on: $LOG"
+  rm "$OUT/$1.img"
+  sed -n 's/.*[]] \(BENCH.*\)/\1/p' "$LOG" | tr -d '\r' >> "$OUT/count.results"
+}
+
+# moved LABEL FIELD: of the move; the last two gaps between messages are the move and the digests
+moved() {
+  awk -v label="$1" -v field="$2" '$2 == label && $3 == "gap" { before = value; value = field == "accesses" ? $8 : $6 } END { print before }' \
+    "$OUT/count.results"
+}
+
+# phase LABEL I FIELD
+phase() {
+  awk -v label="$1" -v i="$2" -v field="$3" '$2 == label && $3 == "phase" && $4 == i { print field == "accesses" ? $8 : $6 }' "$OUT/count.results"
+}
+
+# rest: what a bundle's purgatory does with the MMU on beside the move and the digests, nearly all of it to check its tables
+rest() {
+  awk -v label="$1" '$2 == label && $3 == "phase" && $4 == 3 { sum += $6 } $2 == label && $3 == "gap" { two = one; one = $6 } END { print sum - one - two }' \
+    "$OUT/count.results"
+}
+
+measure_moves() {
+  local granule blocks pages large_granule large_blocks check i speed=(fast slow)
+  move move-blocks "$SHARE/on.toml"
+  move move-large "$SHARE/large.toml"
+  move move-off "$SHARE/off.toml"
+  read -r granule blocks pages < <(python3 "$ROOT/bench/tables.py" "$OUT/move-blocks.json")
+  read -r large_granule large_blocks _ < <(python3 "$ROOT/bench/tables.py" "$OUT/move-large.json")
+  # instructions for a byte of tables, by two bundles whose tables have other sizes
+  check=$(awk -v more=$(($(rest move-large) - $(rest move-blocks))) -v bytes=$((large_granule * large_blocks - granule * blocks)) \
+    'BEGIN { print more / bytes }')
+  echo "| bringing $((bytes / 1000000)) MB to their places | MMU on, blocks | MMU on, pages (computed) | MMU off |"
+  echo '|---|---:|---:|---:|'
+  awk -v on="$(moved move-blocks instructions)" -v off="$(moved move-off instructions)" 'BEGIN {
+    printf "| instructions | %.1f M | %.1f M | %.1f M |\n", on / 1e6, on / 1e6, off / 1e6 }'
+  awk -v check="$check" -v granule="$granule" -v blocks="$blocks" -v pages="$pages" 'BEGIN {
+    printf "| memory for tables | %d KiB | %d KiB | 0 |\n", blocks * granule / 1024, pages * granule / 1024
+    printf "| instructions to check them | %.2f M | %.2f M | 0 |\n", check * blocks * granule / 1e6, check * pages * granule / 1e6 }'
+  echo "| data accesses with the MMU off | $(($(phase move-blocks 0 accesses) + $(phase move-blocks 1 accesses) + $(phase move-blocks 2 accesses))) | | $(moved move-off accesses) |"
+  for i in 0 1; do
+    awk -v how="${speed[i]}" -v bytes="$bytes" -v instructions="$(moved move-off instructions)" -v data="$(moved move-off accesses)" \
+      -v access_ns="${UNCACHED_ACCESS_NS[i]}" -v ns="${UNCACHED_INSTRUCTION_NS[i]}" -v copy="${CACHED_COPY_GB_PER_S[i]}" \
+      -v mb="$PUBLISHED_MB" -v published="$PUBLISHED_COPY_S" -v on_mb="$PUBLISHED_ON_MB" -v on_published="$PUBLISHED_ON_S" 'BEGIN {
+        on = 1 / copy / 1e9; off = (instructions * ns + data * access_ns) / 1e9 / bytes
+        printf "| modelled on hardware, %s | %.2f s | | %.2f s |\n", how, on * bytes, off * bytes
+        if (how == "fast") printf "| the same, %d MB and %d MB (published: %.3f s and %.2f s) | %.3f s | | %.2f s |\n", on_mb, mb, on_published, published,
+          on * on_mb * 1e6, off * mb * 1e6 }'
+  done
+  echo
+}
+
+for part in $parts; do
+  case $part in
+    load) measure_loads ;;
+    move) measure_moves ;;
+  esac
 done
-
-versions count
-echo
-echo '| | `kexec -l`, `-e` | `kxf load`, `exec` | ratio | at most |'
-echo '|---|---:|---:|---:|---|'
-old=kexec-$LARGE new=kxf-$LARGE
-row 'instructions, last line to first instruction' "$(counted $old total instructions)" "$(counted $new total instructions)" 1000000 M
-row "of them the old kernel's copying, MMU on" "$(counted $old relocation instructions)" \
-  "$(counted $new relocation instructions)" 1000000 M
-row "of them the purgatory's" "$(counted $old purgatory instructions)" "$(counted $new purgatory instructions)" 1000000 M 0.06
-row "the purgatory's without the CPU's SHA instructions" "$(counted $old purgatory instructions)" \
-  "$(counted portable-$LARGE purgatory instructions)" 1000000 M 0.85
-row 'wall time, last line to first line' "$(value time $old wall)" "$(value time $new wall)" 1000 s 0.1
-echo
-echo "| the purgatory's data accesses | MMU off | below | MMU on |"
-echo '|---|---:|---:|---:|'
-accesses "kexec-tools, initrd of $SMALL MiB" kexec-$SMALL
-accesses "kexec-tools, $LARGE MiB" kexec-$LARGE
-accesses "kxf, $SMALL MiB" kxf-$SMALL 10000
-accesses "kxf, $LARGE MiB" kxf-$LARGE 10000
-accesses "kxf, $LARGE MiB, \`purgatory.mmu = \"off\"\`" off-$LARGE
-echo
-bytes=$(($(stat -c %s "$SHARE/$IMAGE") + (LARGE << 20)))
-echo "| modelled for the purgatory on hardware, $((bytes / 1000000)) MB | fast | slow | published |"
-echo '|---|---:|---:|---:|'
-model 'kexec-tools' $old "$bytes"
-model 'kxf' $new "$bytes"
-model "kxf without the CPU's SHA instructions" portable-$LARGE "$bytes"
-model 'kxf, `purgatory.mmu = "off"`' off-$LARGE "$bytes"
-model "kexec-tools, $PUBLISHED_MB MB" $old "$bytes" "$PUBLISHED_S s" "$(awk -v a=$PUBLISHED_MB -v b="$bytes" 'BEGIN { print a * 1e6 / b }')"
 cat <<T
-
 Assumed for a fast and a slow machine: a data access with the MMU off ${UNCACHED_ACCESS_NS[0]} and ${UNCACHED_ACCESS_NS[1]} ns, an instruction then ${UNCACHED_INSTRUCTION_NS[0]} and ${UNCACHED_INSTRUCTION_NS[1]} ns;
-with the MMU on an instruction ${CACHED_INSTRUCTION_NS[0]} and ${CACHED_INSTRUCTION_NS[1]} ns, reads of ${CACHED_READ_GB_PER_S[0]} and ${CACHED_READ_GB_PER_S[1]} GB/s, SHA-256 by the CPU's instructions ${SHA_GB_PER_S[0]} and ${SHA_GB_PER_S[1]} GB/s.
+with the MMU on an instruction ${CACHED_INSTRUCTION_NS[0]} and ${CACHED_INSTRUCTION_NS[1]} ns, reading ${CACHED_READ_GB_PER_S[0]} and ${CACHED_READ_GB_PER_S[1]} GB/s, copying ${CACHED_COPY_GB_PER_S[0]} and ${CACHED_COPY_GB_PER_S[1]} GB/s, SHA-256 by the CPU's
+instructions ${SHA_GB_PER_S[0]} and ${SHA_GB_PER_S[1]} GB/s.
 T
 [ "$MISSED" = 0 ] || die "$MISSED targets missed"
