@@ -9,7 +9,7 @@
 #              scripts/kernels.sh small arm64-16k arm64-64k   smaller ones, with pages of 16 and 64 KiB
 #   Without ARCH: arm64.
 # Expect:      the path of each cache entry on stdout.
-#                debian: Image (arm64) or vmlinux (ppc64el), modules/*.ko and modules/list (in the order to load them),
+#                debian: Image (arm64) or vmlinux (ppc64el), modules/*.ko and modules/list (those to load, in this order),
 #                        version, root/ (busybox, kexec-tools, makedumpfile and the libraries they need, unpacked)
 #                small:  vmlinux (ELF, all drivers built in), version, .config; arm64: Image; ppc64el and ppc64:
 #                        zImage.pseries and zImage.epapr; arm64-16k and arm64-64k: Image, version, .config
@@ -31,18 +31,21 @@ depends_on() {
 
 # 9p over virtio, in the order that insmod must follow: one that is missing and the mount fails
 virtio_pci=(drivers/virtio/virtio_pci_legacy_dev drivers/virtio/virtio_pci_modern_dev drivers/virtio/virtio_pci)
+# Loaded by the case that needs it
+ramoops=(lib/reed_solomon/reed_solomon fs/pstore/ramoops)
 virtio_9p=(fs/netfs/netfs fs/fscache/fscache net/9p/9pnet fs/9p/9p net/9p/9pnet_virtio)
 
 # What makedumpfile links, beside libc6; it depends on perl too, for a script of no use here
 makedumpfile=(makedumpfile libdw1 libelf1 liblzma5 liblzo2-2 libbz2-1.0 zlib1g)
 
-# debian_facts ARCH: sets metapackage, kernel_file (in the entry) and modules
+# debian_facts ARCH: sets metapackage, kernel_file (in the entry), modules and, those that are not loaded, spare_modules
 debian_facts() {
+  spare_modules=()
   case $1 in
     arm64)
       metapackage=linux-image-arm64 kernel_file=Image
       modules=(drivers/virtio/virtio_mmio "${virtio_pci[@]}" "${virtio_9p[@]}" drivers/block/virtio_blk
-        drivers/firmware/qemu_fw_cfg) ;;
+        drivers/firmware/qemu_fw_cfg) spare_modules=("${ramoops[@]}") ;;
     ppc64el)
       metapackage=linux-image-powerpc64le kernel_file=vmlinux
       modules=(drivers/virtio/virtio drivers/virtio/virtio_ring "${virtio_pci[@]}" "${virtio_9p[@]}") ;;
@@ -67,12 +70,15 @@ make_debian() { # DIR
     cp "$tree"/lib/modules/*/kernel/"$module.ko" "$1/modules/" || die "$kernel_package has no $module.ko"
     basename "$module" >> "$1/modules/list"
   done
+  for module in ${spare_modules[@]+"${spare_modules[@]}"}; do
+    cp "$tree"/lib/modules/*/kernel/"$module.ko" "$1/modules/" || die "$kernel_package has no $module.ko"
+  done
   rm -rf "$tree"
 }
 
 debian() {
   local versions metapackage kernel_file kernel_package arch=$1
-  local -a modules
+  local -a modules spare_modules
   debian_facts "$arch"
   kernel_package=$(depends_on "$arch" "$metapackage" 'linux-image-[0-9][^ ]*')
   versions=$(target_versions "$arch" "$kernel_package" busybox-static kexec-tools "${makedumpfile[@]}" |

@@ -1,27 +1,22 @@
 # breadcrumb.sh -- the purgatory leaves its breadcrumb in memory that the tree reserves: the second kernel reads that it was
 #   entered; a damaged crash kernel is not, and after a reset the first kernel reads why.
 # How to run: tests/emulation/run.sh breadcrumb      Expect: ok      Time: 15 s
+. "$HARNESS/reserved.sh"
 KERNEL=small
 GUEST=breadcrumb
 MEM=640M
 APPEND=crashkernel=224M
 RESET='the kernel is not entered'
 TREE=$OUT/breadcrumb/board.dtb
-# The last 64 KiB of RAM
 prepare() {
-  local node=/reserved-memory/breadcrumb@67ff0000
   cat > profile.toml <<'P'
 schema = 1
 command-line.mode = "reuse"
 digest.policy = "always"
 purgatory.breadcrumb = "0x67ff0000"
 P
-  own_tree linux,dummy-virt > "$TREE"
-  fdtput -p -t x "$TREE" /reserved-memory '#address-cells' 2
-  fdtput -t x "$TREE" /reserved-memory '#size-cells' 2
-  fdtput "$TREE" /reserved-memory ranges
-  fdtput -p -t x "$TREE" "$node" reg 0 67ff0000 0 10000
-  fdtput "$TREE" "$node" no-map
+  tree_with_reserved breadcrumb 0x67ff0000 0x10000
+  fdtput "$TREE" "$RESERVED" no-map
 }
 check() {
   in_order 'G: came in hop=.?$' 'no breadcrumb \(magic 0x' 'G: kxf status: exit 1' 'G: kxf load: exit 0' 'G: kxf exec' \
