@@ -18,12 +18,14 @@ using kxf::cli::PlanOptions;
 constexpr int exit_usage = 2;
 constexpr int exit_internal = 4;
 
-/// Images are mapped, not copied. A file that is truncated while kxf reads it ends here: with a
-/// message instead of a crash, and before anything was loaded, since the load is the last step.
+/// Images are mapped, not copied. A file that is truncated while kxf reads it ends here, as does an
+/// address of a breadcrumb at which nothing is: with a message instead of a crash, and before
+/// anything was loaded, since the load is the last step.
 extern "C" void on_bus_error(int /*signal*/) {
   constexpr char text[] =
-      "kxf: a file became shorter while it was being read\n"
-      "  remedy: wait until it has been written, then try again\n";
+      "kxf: a file became shorter while it was being read, or no memory is where the breadcrumb "
+      "should be\n"
+      "  remedy: wait until the file has been written, or correct the address, then try again\n";
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
   _exit(1);
 }
