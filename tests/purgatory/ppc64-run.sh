@@ -73,7 +73,7 @@ run_opal
 opal_kernel='KERNEL r3=000000000f000000 r4=0000000002000000 r5=0000000000000000 r8=OPAL r9=OPAL msr=8000000000000001 boot-cpu=0000000000000000 trap=0000000000000000'
 # The breadcrumb's first word, "kxfCRUMB" as a number
 expect 'OPAL, little to little, and a breadcrumb' 'kxf: purgatory, CPU 0, from a little-endian kernel' "$verified" "$entering" \
-  "$opal_kernel" "${none%saved=*}saved=424d55524366786b,$zero vectors=$zero,$zero"
+  "$opal_kernel" "${none%saved=*}saved=$zero,424d55524366786b vectors=$zero,$zero"
 read -ra opal < "$work/opal"
 enter 1 2 crash
 expect 'a crash kernel: the first 64 KiB are saved' '' "$from_little" "$verified" \

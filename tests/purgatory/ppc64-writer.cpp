@@ -11,7 +11,7 @@
 //   silent    no console
 //   whole     the second segment is one range
 //   portable  SHA-256 without the CPU's instructions for it
-//   breadcrumb  it leaves a record where the crash kernel's copy of 0x3000 would be
+//   breadcrumb  it leaves a record where the last word of a crash kernel's copy would be
 //   opal      for QEMU's powernv9: DIR/opal-at says where OPAL's addresses belong
 //   crash     the first 64 KiB are saved at 0x9000000
 //   wild      a bit of the code for other CPUs is wrong
@@ -122,7 +122,7 @@ int main(int argc, char** argv) {
   }
   if (has("crash")) question.backup = {{0, 64 * 1024}, backup_at};
   if (has("breadcrumb"))
-    question.breadcrumb = {kxf::Range::sized(backup_at + 0x3000, sizeof(kxf_breadcrumb))};
+    question.breadcrumb = {kxf::Range::sized(backup_at + 0xfff8, sizeof(kxf_breadcrumb))};
   const kxf::Architecture& architecture = kxf::ppc64::architecture();
   if (has("bundle")) {
     const auto pages = [](std::uint64_t at, const kxf::ByteVector& bytes) {
