@@ -41,8 +41,8 @@
 //  - It enters the kernel in the kernel's byte order, MMU off: r3 = device tree, r4 = kernel,
 //    r5 = 0 (Open Firmware's entry at other boots), on PowerNV r8 = OPAL's base, r9 = its entry.
 //
-// OPAL's firmware starts a bundle without any of that: bundle_head.S does what steps 2 and 4 do, and
-// the purgatory brings the segments to their places first.
+// OPAL's firmware starts a bundle without any of that: bundle_head.S does what steps 2 and 4 do,
+// and the purgatory brings the segments to their places first.
 //
 // What the next kernel expects (kernel/head_64.S, kernel/prom.c)
 //  - itself as one piece at a multiple of 64 KiB, with room for its BSS. It then copies itself to

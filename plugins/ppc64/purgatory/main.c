@@ -60,7 +60,6 @@ void kxf_after_stores(uint64_t start, uint64_t size_bytes) {
 
 static void put_start(const struct kxf_params* params, uint64_t cpu, uint64_t entered_little) {
   const struct kxf_console* console = &params->console;
-  kxf_breadcrumb_start(console);
   kxf_put_text(console, "\r\nkxf: purgatory, CPU ");
   kxf_put_number(console, cpu);
   kxf_put_text(console, params->relocation.count != 0 ? ", from firmware\r\n"
@@ -75,6 +74,7 @@ void kxf_purgatory(struct kxf_params* params, uint64_t cpu, uint64_t entered_lit
                    uint64_t opal_base, uint64_t opal_entry) {
   const struct kxf_console* console = &params->console;
   kxf_catch_exceptions();
+  kxf_breadcrumb_start(console);
   if (params->relocation.count != 0) check_firmware(params, opal_base, opal_entry);
   put_start(params, cpu, entered_little);
   if (params->relocation.count != 0) {
