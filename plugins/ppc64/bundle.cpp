@@ -2,6 +2,8 @@
 //
 // The first bytes of a bundle. To OPAL's firmware it is an ELF file; what it does is told in
 // purgatory/bundle_head.S.
+#include <array>
+
 #include "ppc64/platform.hpp"
 #include "ppc64/ppc64.hpp"
 #include "ppc64/purgatory/params.h"
@@ -26,9 +28,9 @@ Result<ByteVector> make_bundle_head(const BundleQuestion& question) {
   KXF_TRY(start, bundle_start());
   KXF_TRY(head, purgatory::bundle_head(start, KXF_BUNDLE_PLACES, Endian::big, question));
   const std::uint64_t image_bytes = head.size() + question.payload_bytes;
-  for (const std::size_t field :
-       {KXF_BUNDLE_FILE_SIZE, KXF_BUNDLE_MEMORY_SIZE, KXF_BUNDLE_SECTION_SIZE})
-    store(std::span(head), field, image_bytes, Endian::big);
+  constexpr std::array<std::size_t, 3> sizes{KXF_BUNDLE_FILE_SIZE, KXF_BUNDLE_MEMORY_SIZE,
+                                             KXF_BUNDLE_SECTION_SIZE};
+  for (const std::size_t field : sizes) store(std::span(head), field, image_bytes, Endian::big);
   return std::move(head);
 }
 

@@ -134,8 +134,8 @@ staged() { printf ' by way of 0x%x' $((base + $1)); }
 "$writer" "$work" bundle pages=4K > "$work/decisions"      # its size, for places that it overlaps by a page
 size=$((($(stat -c %s "$work/bundle.bin") + 0xfff) & ~0xfff))
 head -c 200000 /dev/zero | tr '\0' 5 > "$work/old.bin"       # what was in memory before
-# shellcheck disable=SC2046  # two words each
-extra=($(in_memory old $((base + 0x200000))) $(in_memory old $((base + 0x82c0000))) $(in_memory old $((base + 0xa000000))))
+# shellcheck disable=SC2207  # two words each
+extra=($(for offset in 0x200000 0x82c0000 0xa000000; do in_memory old $((base + offset)); done))
 bundle 0x4000000 el1 pages=4K;    brought 'old bytes where everything goes' 0x4000000 1 "$on" ''
 bundle 0x4000000 el1;             brought 'old bytes where everything goes, MMU off' 0x4000000 1 '' ''
 extra=()

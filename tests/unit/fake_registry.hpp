@@ -18,9 +18,9 @@ namespace kxf_test {
 /// The architecture `fake` (hardware `fakearch`) places four segments anywhere. Its purgatory is a
 /// text that says what it was asked for, in 8 KiB, entered at 16; command lines have 64 bytes; its
 /// setting is `speed`. It can dump a machine that has /fake/linear-map, saves the first 64 KiB of
-/// RAM, and tells a crash kernel of the core header by `core=` and in /chosen. Where the machine has
-/// /fake/bundles the head of a bundle is a text with both purgatories in it; a finished plan whose
-/// purgatory is at the address that /fake/no-purgatory-at names is refused.
+/// RAM, and tells a crash kernel of the core header by `core=` and in /chosen. Where the machine
+/// has /fake/bundles the head of a bundle is a text with both purgatories in it; a finished plan
+/// whose purgatory is at the address that /fake/no-purgatory-at names is refused.
 ///
 /// The format `fake-image` reads images that are texts: a word that selects what happens, a space,
 /// then anything.
