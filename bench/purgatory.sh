@@ -112,8 +112,9 @@ accesses() {
     most+=', missed'
     MISSED=$((MISSED + 1))
   fi
-  echo "| $1 | $off | $most | $(counted "$2" on accesses) |"
+  echo "| $1 | $(number "$off") | $most | $(number "$(counted "$2" on accesses)") |"
 }
+number() { awk -v n="$1" 'BEGIN { if (n < 1e6) print n; else printf "%.1f M\n", n / 1e6 }'; }
 
 # modelled LABEL BYTES: the purgatory's seconds on a fast and on a slow machine
 modelled() {
@@ -233,7 +234,7 @@ measure_moves() {
   awk -v check="$check" -v granule="$granule" -v blocks="$blocks" -v pages="$pages" 'BEGIN {
     printf "| memory for tables | %d KiB | %d KiB | 0 |\n", blocks * granule / 1024, pages * granule / 1024
     printf "| instructions to check them | %.2f M | %.2f M | 0 |\n", check * blocks * granule / 1e6, check * pages * granule / 1e6 }'
-  echo "| data accesses with the MMU off | $(($(phase move-blocks 0 accesses) + $(phase move-blocks 1 accesses) + $(phase move-blocks 2 accesses))) | | $(moved move-off accesses) |"
+  echo "| data accesses with the MMU off | $(($(phase move-blocks 0 accesses) + $(phase move-blocks 1 accesses) + $(phase move-blocks 2 accesses))) | | $(number "$(moved move-off accesses)") |"
   for i in 0 1; do
     awk -v how="${speed[i]}" -v bytes="$bytes" -v instructions="$(moved move-off instructions)" -v data="$(moved move-off accesses)" \
       -v access_ns="${UNCACHED_ACCESS_NS[i]}" -v ns="${UNCACHED_INSTRUCTION_NS[i]}" -v copy="${CACHED_COPY_GB_PER_S[i]}" \
