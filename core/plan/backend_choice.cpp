@@ -32,6 +32,8 @@ std::vector<std::string> needs_load(const Policy& policy, const ArchitectureTrai
     needs.push_back(fmt::format("chosen memory sources ({})", policy.memory_sources.origin));
   if (policy.console_sink.value != "auto" && policy.console_sink.value != "none")
     needs.push_back(fmt::format("a purgatory console ({})", policy.console_sink.origin));
+  if (policy.purgatory_breadcrumb.value != "none")
+    needs.push_back(fmt::format("a breadcrumb ({})", policy.purgatory_breadcrumb.origin));
   if (wants_digest(policy) && policy.digest.origin != "default")
     needs.push_back(fmt::format("a digest ({})", policy.digest.origin));
   if (!load.handed_over.empty())

@@ -558,12 +558,6 @@ Result<PlannedLoad> plan_load(const Machine& machine, const Policy& policy,
   } else {
     list_files(draft, parts);
     draft.record.decide("console", "none", "kexec_file_load enters the kernel directly");
-    if (policy.purgatory_breadcrumb.value != "none")
-      draft.record.warn(
-          "no-breadcrumb",
-          fmt::format("{} asks for a breadcrumb, and kexec_file_load has no purgatory "
-                      "that could leave one; load with kexec_load",
-                      policy.purgatory_breadcrumb.origin));
   }
   const std::uint64_t loaded_bytes = loaded_size(draft, parts);
   if (!policy.bundle) KXF_CHECK(check_half_of_ram(machine, draft.memory, loaded_bytes));

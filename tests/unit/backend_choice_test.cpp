@@ -86,6 +86,10 @@ const std::vector<Wish>& wishes() {
        [](Scene& s) {
          s.policy.console_sink = {"pl011,0x9000000", "p:1"};
        }},
+      {"a breadcrumb (p:1)",
+       [](Scene& s) {
+         s.policy.purgatory_breadcrumb = {"0x7fff0000", "p:1"};
+       }},
       {"a digest (p:1)",
        [](Scene& s) {
          s.policy.digest = {DigestChoice::always, "p:1"};

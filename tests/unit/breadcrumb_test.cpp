@@ -347,15 +347,20 @@ TEST_CASE("a breadcrumb where it would be lost, or would damage something, is re
   }
 }
 
-TEST_CASE("where there is no purgatory of ours there is no breadcrumb, and a warning") {
+TEST_CASE("a breadcrumb needs a purgatory of ours, and so kexec_load") {
   Board board;
   board.machine.own_facts.kexec_file_load = kxf::Support::present;
-  board.policy.syscall = {kxf::SyscallChoice::kexec_file_load, "--syscall"};
-  board.at("0x7fff0000");
-  const auto planned = board.planned();
-  CHECK_FALSE(planned.breadcrumb);
-  CHECK(kxf_test::warned(planned.plan.parts().record, "no-breadcrumb")
-            .find("kexec_file_load has no purgatory") != std::string::npos);
+  SUBCASE("which is chosen") {
+    board.at("0x7fff0000");
+    const auto planned = board.planned();
+    CHECK(planned.breadcrumb);
+    CHECK(planned.plan.parts().backend == kxf::Backend::kexec_load);
+  }
+  SUBCASE("or the load is refused") {
+    board.policy.syscall = {kxf::SyscallChoice::kexec_file_load, "--syscall"};
+    CHECK(board.refused_at("0x7fff0000").find("cannot honour a breadcrumb (board.toml:9:1)") !=
+          std::string::npos);
+  }
 }
 
 namespace {
