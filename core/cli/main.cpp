@@ -112,7 +112,7 @@ void add_acting_verbs(CLI::App& app, Parsed& parsed) {
   exec->callback([&] { parsed.run = [&] { return kxf::cli::exec(parsed.common, parsed.plan); }; });
 
   CLI::App* status = app.add_subcommand("status", "Is a kernel loaded? 0: yes, 3: no");
-  status->add_flag("--crash", parsed.plan.flags.crash, "The crash kernel");
+  CLI::Option* crash = status->add_flag("--crash", parsed.plan.flags.crash, "The crash kernel");
   status->add_flag("--json", parsed.common.json, "Print JSON");
   add_machine(*status, parsed);
   CLI::Option* breadcrumb =
@@ -120,7 +120,8 @@ void add_acting_verbs(CLI::App& app, Parsed& parsed) {
           ->add_option("--breadcrumb", parsed.place,
                        "What the purgatory did before this boot: at an address, in ramoops, or "
                        "where the profile says")
-          ->expected(0, 1);
+          ->expected(0, 1)
+          ->excludes(crash);
   status->add_option("--profile", parsed.plan.profile, "Profile with purgatory.breadcrumb")
       ->needs(breadcrumb);
   status->callback([&, breadcrumb] {
