@@ -424,10 +424,11 @@ constexpr Key keys[] = {
         "purgatory.breadcrumb", KeyType::breadcrumb,
         "Where the purgatory records how far it came, for `kxf status --breadcrumb` after the next "
         "boot. A physical address: of 168 bytes, at a multiple of 8, of memory that outlives a "
-        "reset and that no kernel uses, such as a `no-map` region of `/reserved-memory` or SRAM; "
-        "what is not that is refused. `ramoops`: the console zone of the tree's `ramoops` node, "
-        "behind what the running kernel wrote there, so that the next one shows it in "
-        "`/sys/fs/pstore/console-ramoops-0`. `none`: nowhere.",
+        "reset and that no kernel uses, such as a `no-map` region of `/reserved-memory` or SRAM. "
+        "RAM that a kernel uses is refused, and so is a place where the device tree has nothing; "
+        "whether memory outlives a reset is not known. `ramoops`: the console zone of the tree's "
+        "`ramoops` node, behind what the running kernel wrote there, so that the next one shows it "
+        "in `/sys/fs/pstore/console-ramoops-0`. `none`: nowhere.",
         R"("0x7ff00000")"),
     member<&Policy::syscall>(
         "load.syscall", KeyType::choice,
