@@ -27,12 +27,14 @@ struct BundlePlan {
 /// memory are left empty.
 [[nodiscard]] Relocation moves_of(std::span<const Segment> segments, std::uint64_t head_bytes);
 
+/// What is smaller holds no image; each piece costs tables, and a bundle uses no other memory.
+inline constexpr std::uint64_t smallest_piece_bytes = 2ULL << 20U;
+
 /// All RAM where firmware can have put the image, in whole pages. Firmware's own reservations stay
 /// out, and windows of the profile, and what CPUs wait in. What the running kernel reserved for
 /// itself at its boot counts as free, where another source than that kernel's own list tells of
-/// RAM: else nobody knows which of them are the firmware's. Pieces too small for any image are left
-/// out: each costs tables, and a bundle uses no other memory.
-inline constexpr std::uint64_t smallest_piece_bytes = 2ULL << 20U;
+/// RAM: else nobody knows which of them are the firmware's. Pieces below smallest_piece_bytes are
+/// left out.
 [[nodiscard]] RangeSet image_memory(const MemoryMap& memory, std::uint64_t page_size_bytes);
 
 /// Makes the purgatory for a place: its final bytes but for the digests.
