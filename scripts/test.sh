@@ -71,7 +71,8 @@ count_summary() { sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) sk
 build_and_stage() { scripts/build.sh "$1" && scripts/stage.sh "$1" "build/stage-$1"; }
 
 make_kernels() {
-  scripts/kernels.sh debian arm64 && scripts/kernels.sh debian ppc64el && scripts/kernels.sh small arm64 ppc64el ppc64 arm64-16k arm64-64k
+  scripts/kernels.sh debian arm64 && scripts/kernels.sh debian ppc64el &&
+    scripts/kernels.sh small arm64 ppc64el ppc64 arm64-16k arm64-64k
 }
 
 if [ "$mode" = fast ]; then
