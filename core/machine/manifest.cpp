@@ -132,8 +132,7 @@ std::string manifest_text(const CaptureManifest& manifest) {
       {"names_only", manifest.names_only},
       {"left_out", std::move(left_out)},
   };
-  // replace: a path that is not UTF-8 must not cost the capture
-  return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_text(object);
 }
 
 Result<CaptureManifest> parse_manifest(std::string_view text) {
