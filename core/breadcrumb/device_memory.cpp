@@ -42,8 +42,9 @@ class MappedPages {
 
 tl::unexpected<Error> not_opened(int error) {
   if (error == ENOENT)
-    return refuse("\"/dev/mem\" is not there: this kernel does not show its memory",
-                  "use a kernel with CONFIG_DEVMEM, or the breadcrumb \"ramoops\"");
+    return refuse(
+        fmt::format("\"{}\" is not there: this kernel does not show its memory", memory_file),
+        "use a kernel with CONFIG_DEVMEM, or the breadcrumb \"ramoops\"");
   const char* remedy = error == EACCES
                            ? "run kxf as root"
                            : "run kxf as root; under lockdown no program may read memory: use the "

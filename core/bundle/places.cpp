@@ -102,7 +102,7 @@ Error no_places(const PlacementSpace& space, const BundleNeeds& needs, const Bun
   const auto highest = search.highest_purgatory();
   std::string text;
   if (!lowest || !highest)
-    text = fmt::format("the bundle needs {}: there is not one; {}", apart,
+    text = fmt::format("the bundle needs {}: no piece is large enough; {}", apart,
                        largest_hole_text(space.allowed));
   else if (!search.staging_fits())
     text = fmt::format("the bundle needs {}: {}", staging, largest_hole_text(space.allowed));

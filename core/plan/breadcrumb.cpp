@@ -48,7 +48,8 @@ Status check_record_memory(const Range& range, const MemoryMap& memory, const De
   const bool in_reservation = std::ranges::any_of(memory.ranges(), [&](const MemoryRange& each) {
     return is_reservation(each) && each.range.contains(range);
   });
-  if (!in_reservation && device_at(tree, range.start) == DeviceAt::no)
+  if (!in_reservation && (device_at(tree, range.start) == DeviceAt::no ||
+                          device_at(tree, range.end - 1) == DeviceAt::no))
     return refuse(fmt::format("{} puts the breadcrumb at {}, where the device tree has neither "
                               "reserved memory nor a device",
                               origin, to_text(range)),
@@ -106,10 +107,17 @@ Result<Range> ramoops_console(const DeviceTree& tree) {
   return Range::sized(all.start + (dump == 0 ? 0 : dumps), console);
 }
 
-Result<std::optional<Breadcrumb>> choose_breadcrumb(const Policy& policy, const MemoryMap& memory,
-                                                    const DeviceTree& tree, Record& record) {
+Result<std::optional<Breadcrumb>> choose_breadcrumb(const Policy& policy,
+                                                    const ArchitectureTraits& traits,
+                                                    const MemoryMap& memory, const DeviceTree& tree,
+                                                    Record& record) {
   const auto& [text, origin] = policy.purgatory_breadcrumb;
   if (text == "none") return std::nullopt;
+  if (!traits.leaves_breadcrumb)
+    return refuse(fmt::format("{} asks for a breadcrumb, and this architecture's purgatory leaves "
+                              "none",
+                              origin),
+                  "set purgatory.breadcrumb to none, or ask the plugin's vendor");
   Breadcrumb breadcrumb;
   if (text == "ramoops") {
     auto zone = ramoops_console(tree);

@@ -13,10 +13,11 @@
 namespace kxf {
 
 /// What `purgatory.breadcrumb` names; nothing when that is nothing. `tree` is the next one.
-/// Errors: an address that is not aligned, of memory that a kernel uses, or of nothing that is
-/// known; a tree without a ramoops node, or with one whose console zone a purgatory cannot write as
-/// Linux does.
+/// Errors: a purgatory that leaves none; an address that is not aligned, of memory that a kernel
+/// uses, or of nothing that is known; a tree without a ramoops node, or with one whose console zone
+/// a purgatory cannot write as Linux does.
 [[nodiscard]] Result<std::optional<Breadcrumb>> choose_breadcrumb(const Policy& policy,
+                                                                  const ArchitectureTraits& traits,
                                                                   const MemoryMap& memory,
                                                                   const DeviceTree& tree,
                                                                   Record& record);

@@ -551,8 +551,8 @@ Result<PlannedLoad> plan_load(const Machine& machine, const Policy& policy,
     KXF_TRY(console, choose_console(machine, policy, draft.command_line, *draft.prepared_tree,
                                     draft.memory, registry, draft.record));
     draft.console = std::move(console);
-    KXF_TRY(breadcrumb,
-            choose_breadcrumb(policy, draft.memory, *draft.prepared_tree, draft.record));
+    KXF_TRY(breadcrumb, choose_breadcrumb(policy, draft.architecture->traits(), draft.memory,
+                                          *draft.prepared_tree, draft.record));
     draft.breadcrumb = breadcrumb;
     KXF_CHECK(place_all(draft, parts));
   } else {

@@ -322,6 +322,7 @@ class Arm64 final : public Architecture {
     // One CPU, since each more costs memory that a small region does not have; and drivers that
     // reset devices which nobody shut down.
     traits.crash_command_line = "nr_cpus=1 reset_devices";
+    traits.leaves_breadcrumb = true;
     return traits;
   }
 

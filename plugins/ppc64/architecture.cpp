@@ -211,6 +211,7 @@ class Ppc64 final : public Architecture {
     traits.core_header_parameter = "elfcorehdr";
     traits.file_load_verifies = true;  // by a purgatory of its own, arch/powerpc/purgatory
     traits.hotplug_rewrites_tree = true;
+    traits.leaves_breadcrumb = true;
     return traits;
   }
 

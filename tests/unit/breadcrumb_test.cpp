@@ -321,8 +321,24 @@ TEST_CASE("a breadcrumb in memory that no kernel uses is the purgatory's, and in
   }
 }
 
+TEST_CASE("a breadcrumb that the architecture's purgatory would not leave is refused") {
+  Board board;
+  board.at("0x7fff0000");
+  kxf::Record record;
+  const auto chosen =
+      kxf::choose_breadcrumb(board.policy, kxf::ArchitectureTraits{}, kxf::MemoryMap{},
+                             *board.machine.device_tree(), record);
+  REQUIRE_FALSE(chosen);
+  CHECK(chosen.error().message ==
+        "board.toml:9:1 asks for a breadcrumb, and this architecture's purgatory leaves none");
+  CHECK(record.decisions().empty());
+}
+
 TEST_CASE("a breadcrumb where it would be lost, or would damage something, is refused") {
   Board board;
+  // It begins in the SRAM and ends behind it.
+  CHECK(board.refused_at("0x100ffc0").find("neither reserved memory nor a device") !=
+        std::string::npos);
   CHECK(board.refused_at("0x50000000") ==
         "board.toml:9:1 puts the breadcrumb at 0x50000000-0x500000a7, which is RAM that kernels "
         "use");

@@ -31,6 +31,7 @@ class FakeArchitecture final : public kxf::Architecture {
     traits.crash_command_line = "one_cpu";
     traits.core_header_parameter = "core";
     traits.hotplug_rewrites_tree = true;
+    traits.leaves_breadcrumb = true;
     return traits;
   }
   [[nodiscard]] kxf::Result<kxf::KernelSpec> adapt_kernel(

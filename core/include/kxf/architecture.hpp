@@ -45,6 +45,8 @@ struct ArchitectureTraits {
   /// When CPUs come or go, a running kernel that keeps core headers up to date rewrites the crash
   /// kernel's tree, too.
   bool hotplug_rewrites_tree = false;
+  /// Its purgatory keeps the record that PurgatoryQuestion::breadcrumb asks for.
+  bool leaves_breadcrumb = false;
 };
 
 /// What planning knows when it asks an architecture. References live for the call.
