@@ -64,7 +64,7 @@ kxf_way_to_report:
 kxf_exception:
 	mfdar	23
 	mfdsisr	24
-	/* Those of the hypervisor: 0x980, 0xe00 to 0xeff, 0xf80. */
+	/* Those of the hypervisor: 0x980, 0xe00 to 0xeff, 0xf80, as in exceptions.c. */
 	mfmsr	9
 	rldicl.	9, 9, 64 - MSR_HV, 63
 	beq	1f
@@ -75,10 +75,10 @@ kxf_exception:
 	rlwinm	9, 22, 0, 0xff00
 	cmpwi	9, 0xe00
 	bne	1f
-	mfspr	23, HDAR
-	mfspr	24, HDSISR
 2:	mfspr	20, HSRR0
 	mfspr	21, HSRR1
+	mfspr	23, HDAR
+	mfspr	24, HDSISR
 1:
 	bcl	20, 31, 3f
 3:	mflr	29
