@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The first bytes of a bundle: a kernel image to whoever starts one (Linux,
- * Documentation/arch/arm64/booting.rst, "Call the kernel image"). They bring one of the two purgatories
- * behind them to its place and go on there.
+ * Documentation/arch/arm64/booting.rst, "Call the kernel image"). They bring one of the two
+ * purgatories behind them to its place and go on there.
  *
- * Entered with the MMU and the data cache off, at EL1 or EL2, interrupts masked, the image clean to the
- * point of coherency, x0 a device tree that is of no use here: the bundle brings its own. No stack.
- * Section names of Arm documents are those of the Architecture Reference Manual for A-profile (DDI
- * 0487).
+ * Entered with the MMU and the data cache off, at EL1 or EL2, interrupts masked, the image clean to
+ * the point of coherency, x0 a device tree that is of no use here: the bundle brings its own. No
+ * stack. Section names of Arm documents are those of the Architecture Reference Manual for
+ * A-profile (DDI 0487).
  *
  *   x0  the first byte of the image           x4  the purgatory's place, and where it ends
  *   x1  where the image ends in memory        x5
@@ -89,8 +89,8 @@ bring_purgatory:
 	 * back over what we store past the caches. */
 	clean_and_invalidate
 
-	/* By 64 bytes, which all sizes and addresses are multiples of. What is behind the bytes, the stacks
-	 * and room for tables, nobody reads before it is written. */
+	/* By 64 bytes, which all sizes and addresses are multiples of. What is behind the bytes, the
+	 * stacks and room for tables, nobody reads before it is written. */
 	ldp	x6, x7, [x2, #16]
 	add	x6, x6, x0
 	mov	x9, x4
@@ -120,7 +120,8 @@ bring_purgatory:
 5:	msr	sctlr_el2, x8
 6:
 	/* Nor may the instruction cache hold what was there before ("any I-cache state, but no stale
-	 * lines" is about the image only): invalid, complete (DSB), and nothing fetched ahead of it (ISB). */
+	 * lines" is about the image only): invalid, complete (DSB), and nothing fetched ahead of it
+	 * (ISB). */
 	ic	iallu
 	dsb	nsh
 	isb

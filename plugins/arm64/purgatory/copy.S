@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Blocks of 64 bytes by four vector registers: 6 instructions each, 4 for zeros (purgatory/relocate.h).
- * Nothing is unaligned, as memory is Device where the MMU is off; so there is no DC ZVA either, which
- * faults there. FP/SIMD must be enabled (entry.S).
+ * Blocks of 64 bytes by four vector registers: 6 instructions each, 4 for zeros
+ * (purgatory/relocate.h). Nothing is unaligned, as memory is Device where the MMU is off; so there
+ * is no DC ZVA either, which faults there. FP/SIMD must be enabled (entry.S).
  *
  * void kxf_copy_up(uint64_t to, uint64_t from, uint64_t blocks);
  * void kxf_copy_down(uint64_t to, uint64_t from, uint64_t blocks);

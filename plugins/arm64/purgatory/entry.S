@@ -4,8 +4,8 @@
  * ../architecture.cpp.
  *
  * Entered at EL1 or EL2 with the MMU and the data cache off, interrupts masked, no stack; x0 is the
- * first byte of the bundle that this is the purgatory of, else of no meaning. Section names of Arm documents are those of the Architecture Reference Manual for
- * A-profile (DDI 0487).
+ * first byte of the bundle that this is the purgatory of, else of no meaning. Section names of Arm
+ * documents are those of the Architecture Reference Manual for A-profile (DDI 0487).
  */
 #include "arm64/purgatory/params.h"
 #include "arm64/purgatory/stage.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The MMU on and off. Section names are those of the Arm Architecture Reference Manual for A-profile
- * (DDI 0487). Emulation shows no missing barrier and no missing maintenance: each has its
+ * The MMU on and off. Section names are those of the Arm Architecture Reference Manual for
+ * A-profile (DDI 0487). Emulation shows no missing barrier and no missing maintenance: each has its
  * reason here.
  *
  * void kxf_mmu_on(const struct kxf_translation* wanted, struct kxf_translation* found,
@@ -9,8 +9,8 @@
  * void kxf_mmu_off(const struct kxf_translation* found, uint64_t regime);
  *
  * The stack is used before, between and after, with other attributes each time. That is sound by
- * "Mismatched memory attributes" (chapter B2) only because of the maintenance by VA below, and because
- * between the switch and the maintenance nothing is loaded or stored.
+ * "Mismatched memory attributes" (chapter B2) only because of the maintenance by VA below, and
+ * because between the switch and the maintenance nothing is loaded or stored.
  */
 #include "arm64/purgatory/stage.h"
 
@@ -25,7 +25,8 @@
 	/*
 	 * Data from kxf_data_start to kxf_blob_end, all that is ever written: clean and invalidate to
 	 * the point of coherency, by VA (chapter D7, "A64 Cache maintenance instructions"). Never by
-	 * set/way, which says nothing about lines that move between caches. CTR_EL0.DminLine is log2 of the words in the smallest line.
+	 * set/way, which says nothing about lines that move between caches. CTR_EL0.DminLine is
+	 * log2 of the words in the smallest line.
 	 */
 	.macro	clean_and_invalidate_data
 	mrs	x9, ctr_el0

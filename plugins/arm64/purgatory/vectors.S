@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * All sixteen exception vectors (Arm ARM DDI 0487, chapter D1, "Exception vectors"): 0x80 bytes each from
- * a multiple of 2 KiB. The purgatory expects no exception; each is reported, and then the CPU stays
- * at the first instruction of its vector for ever: the PC in a debugger tells which one it was, also
- * on a board without a console. After the report x20 to x26 hold what report_exception below says.
+ * All sixteen exception vectors (Arm ARM DDI 0487, chapter D1, "Exception vectors"): 0x80 bytes
+ * each from a multiple of 2 KiB. The purgatory expects no exception; each is reported, and then the
+ * CPU stays at the first instruction of its vector for ever: the PC in a debugger tells which one
+ * it was, also on a board without a console. After the report x20 to x26 hold what report_exception
+ * below says.
  *
- * x28 is 0 until an exception is taken. An exception in the report, for which the console itself may
- * be the reason, finds it set and stays at its own vector at once.
+ * x28 is 0 until an exception is taken. An exception in the report, for which the console itself
+ * may be the reason, finds it set and stays at its own vector at once.
  */
 #include "arm64/purgatory/stage.h"
 

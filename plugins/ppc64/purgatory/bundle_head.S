@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The first bytes of a bundle: an ELF file to OPAL's firmware, which executes it wherever it lies
- * (skiboot, core/init.c, try_load_elf64()). They bring one of the two purgatories behind them to its
- * place and go on there.
+ * (skiboot, core/init.c, try_load_elf64()). They bring one of the two purgatories behind them to
+ * its place and go on there.
  *
- * skiboot looks for e_entry in a segment, and takes it for the address of a function descriptor unless
- * it is in an executable section. It reads nothing else of the headers, nor does it move a byte.
+ * skiboot looks for e_entry in a segment, and takes it for the address of a function descriptor
+ * unless it is in an executable section. It reads nothing else of the headers, nor does it move a
+ * byte.
  *
- * Entered in 64-bit big-endian mode, real mode, in hypervisor state, EE off, r3 = a device tree that is of
- * no use here, as the bundle brings its own, r8 = OPAL's base, r9 = its entry (skiboot, asm/head.S,
- * start_kernel). All other CPUs are in OPAL. No stack.
+ * Entered in 64-bit big-endian mode, real mode, in hypervisor state, EE off, r3 = a device tree
+ * that is of no use here, as the bundle brings its own, r8 = OPAL's base, r9 = its entry (skiboot,
+ * asm/head.S, start_kernel). All other CPUs are in OPAL. No stack.
  *
  *   r10  the first byte of the image         r4  the purgatory's place, and where it ends
  *   r11  where the image ends                r5
@@ -90,8 +91,8 @@ bring_purgatory:
 	addi	12, 12, KXF_BUNDLE_PLACE_SIZE
 	ld	4, 0(12)
 2:
-	/* Doublewords; all sizes and addresses are multiples of them. What is behind the bytes, the stacks,
-	 * nobody reads before it is written. */
+	/* Doublewords; all sizes and addresses are multiples of them. What is behind the bytes, the
+	 * stacks, nobody reads before it is written. */
 	ld	6, 16(12)
 	add	6, 6, 10
 	ld	7, 24(12)

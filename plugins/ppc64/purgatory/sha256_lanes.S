@@ -2,8 +2,9 @@
  *
  * SHA-256 (FIPS 180-4, section 6.2) of four messages at once, each in one lane of the vector
  * registers. vshasigmaw (Power ISA v2.07 and later, Book I, "Vector SHA-256 Sigma Word") computes
- * a sigma of four words; of one message it would compute the same one four times, since a round waits
- * for the round before it. Four blocks take as many instructions as one block takes in one lane.
+ * a sigma of four words; of one message it would compute the same one four times, since a round
+ * waits for the round before it. Four blocks take as many instructions as one block takes in one
+ * lane.
  *
  * void kxf_sha256_lanes(uint32_t state[8][4], const void* const in[4], uint64_t blocks);
  *

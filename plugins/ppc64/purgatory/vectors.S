@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What an exception finds at its vector (exceptions.c puts it there), and the way from there to the
- * report and back. The byte order in which exceptions are taken is that of the old kernel (LPCR[ILE],
- * on PowerNV HID0[HILE]), so each vector begins with a word that branches in one order and does
- * nothing in the other, as entry.S does.
+ * report and back. The byte order in which exceptions are taken is that of the old kernel
+ * (LPCR[ILE], on PowerNV HID0[HILE]), so each vector begins with a word that branches in one order
+ * and does nothing in the other, as entry.S does.
  *
- * Nobody returns to the interrupted code, so any register may be changed; from the report on, for who
- * looks with a debugger:
+ * Nobody returns to the interrupted code, so any register may be changed; from the report on, for
+ * who looks with a debugger:
  *
  *   r20, r21  SRR0 and SRR1, or HSRR0 and HSRR1 of an exception that has those
  *   r22       the vector, where the CPU stays
@@ -23,7 +23,8 @@
 
 	.section .text.vectors, "ax", %progbits
 
-	/* At each vector. The word for a CPU in the other byte order is `tdi 0,0,0x48`, which never traps. */
+	/* At each vector. The word for a CPU in the other byte order is `tdi 0,0,0x48`, which never
+	 * traps. */
 	.globl	kxf_vector_code
 kxf_vector_code:
 	.long	0x48000008			/* BE: b .+8. LE: a no-operation */
