@@ -7,6 +7,8 @@
 #include <bit>
 #include <optional>
 
+#include "purgatory/layout.h"
+
 namespace kxf::arm64 {
 namespace {
 
@@ -208,9 +210,9 @@ std::uint64_t most_table_bytes(const Granule& granule, std::span<const std::uint
 
 std::uint64_t sum_of(ByteView tables) {
   const Bytes bytes(tables, Endian::little);
-  std::uint64_t sum = 0xcbf29ce484222325;
+  std::uint64_t sum = KXF_SUM_START;
   for (std::size_t at = 0; at < tables.size(); at += 8)
-    sum = (sum ^ bytes.read<std::uint64_t>(at).value_or(0)) * 0x100000001b3;
+    sum = (sum ^ bytes.read<std::uint64_t>(at).value_or(0)) * KXF_SUM_PRIME;
   return sum;
 }
 

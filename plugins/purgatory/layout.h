@@ -176,6 +176,7 @@ struct kxf_breadcrumb {
  * console (fs/pstore, CONFIG_PSTORE_RAM). */
 #define KXF_RAMOOPS_SIGNATURE UINT32_C(0x43474244)
 
+/* FNV-1a of 64 bits, which sums are made by: offset basis and prime. */
 #define KXF_SUM_START UINT64_C(0xcbf29ce484222325)
 #define KXF_SUM_PRIME UINT64_C(0x100000001b3)
 

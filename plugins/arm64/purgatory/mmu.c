@@ -57,8 +57,7 @@ int kxf_mmu_maps(const struct kxf_mmu* mmu, const struct kxf_mapping* mapping) {
 
 uint64_t kxf_mmu_sum(const void* tables, uint64_t size_bytes) {
   const uint64_t* word = tables;
-  uint64_t sum = UINT64_C(0xcbf29ce484222325);
-  for (uint64_t left = size_bytes / 8; left != 0; --left)
-    sum = (sum ^ *word++) * UINT64_C(0x100000001b3);
+  uint64_t sum = KXF_SUM_START;
+  for (uint64_t left = size_bytes / 8; left != 0; --left) sum = (sum ^ *word++) * KXF_SUM_PRIME;
   return sum;
 }
