@@ -64,21 +64,6 @@ good() { # NAME EL MMU
 }
 on=', MMU on'
 
-# console NAME REGEX...: the console has a line for each, and the kernel was not entered
-console() {
-  local name=$1 regex missing=
-  shift
-  for regex; do tr -d '\r' < "$work/console" | grep -qE "$regex" || missing+=" [$regex]"; done
-  ! grep -q KERNEL "$work/console" || missing+=' [the kernel was entered]'
-  cases=$((cases + 1))
-  if [ -z "$missing" ]; then echo "ok      $name"
-  else
-    failed=$((failed + 1))
-    echo "NOT OK  $name: not on the console:$missing"
-    head -20 "$work/console"
-  fi
-}
-
 # ---- without the MMU: nothing to verify, or purgatory.mmu = "off" ----
 enter el1;                         good 'EL1, MMU off' 1 ''
 enter el2;                         good 'EL2, MMU off' 2 ''

@@ -60,6 +60,21 @@ compare() {
   fi
 }
 
+# console NAME REGEX...: the console has a line for each, and the kernel was not entered
+console() {
+  local name=$1 regex missing=
+  shift
+  for regex; do tr -d '\r' < "$work/console" | grep -qE "$regex" || missing+=" [$regex]"; done
+  ! grep -q KERNEL "$work/console" || missing+=' [the kernel was entered]'
+  cases=$((cases + 1))
+  if [ -z "$missing" ]; then echo "ok      $name"
+  else
+    failed=$((failed + 1))
+    echo "NOT OK  $name: not on the console:$missing"
+    head -20 "$work/console"
+  fi
+}
+
 # summary: how many; the exit status of the script
 summary() {
   echo "purgatory: $cases cases, $failed failed"

@@ -154,20 +154,6 @@ plant() {
     at=$((at + 4))
   done
 }
-# console NAME REGEX...: the console has a line for each, and the kernel was not entered
-console() {
-  local name=$1 regex missing=
-  shift
-  for regex; do tr -d '\r' < "$work/console" | grep -qE "$regex" || missing+=" [$regex]"; done
-  ! grep -q KERNEL "$work/console" || missing+=' [the kernel was entered]'
-  cases=$((cases + 1))
-  if [ -z "$missing" ]; then echo "ok      $name"
-  else
-    failed=$((failed + 1))
-    echo "NOT OK  $name: not on the console:$missing"
-    head -20 "$work/console"
-  fi
-}
 # report NAME VECTOR STAGE SRR0 DAR: SRR1 has MSR[SF], MSR[HV] with OPAL, and why it was taken
 report() {
   console "$1" "^kxf: exception, vector $2 $3$" "^kxf: H?SRR0 $4, H?SRR1 0x[89][0-9a-f]{15}, H?DAR $5, H?DSISR 0x[0-9a-f]+; the kernel is not entered$"
