@@ -22,8 +22,12 @@ assemble() {
     objcopy -O binary "$work/$name.elf" "$work/$name.bin"
 }
 
-# emulate LAST QEMU-ARGUMENT...: until the machine powers off, or until its console, $work/console, has a line that matches LAST
-# and 0.15 s have passed in which it could say more; a minute at most. `console` is the name of the character device.
+# said REGEX: the console has a line that matches, and its last line has its end; QEMU writes a character at a time
+said() { grep -qE "$1" "$work/console" && [ -z "$(tail -c 1 "$work/console")" ]; }
+
+# emulate LAST QEMU-ARGUMENT...: until the machine powers off, or until its console, $work/console, has a whole line that matches
+# LAST and 0.15 s have passed in which it could say more, which it should not; a minute at most. `console` is the name of the
+# character device.
 emulate() {
   local last=$1 waited=0 pid
   shift
@@ -33,7 +37,7 @@ emulate() {
   pid=$!
   while kill -0 "$pid" 2> /dev/null && [ "$waited" -lt 1200 ]; do
     waited=$((waited + 1))
-    ! grep -qE "$last" "$work/console" || { sleep 0.15; break; }
+    ! said "$last" || { sleep 0.15; break; }
     sleep 0.05
   done
   kill "$pid" 2> /dev/null || true
