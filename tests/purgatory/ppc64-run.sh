@@ -197,8 +197,8 @@ illegal_opal 'OPAL: before it leaves' "$after" kxf_put_entering
 
 # ---- what QEMU's monitor sees, and does ----
 mkfifo "$work/monitor.in" "$work/monitor.out"
-# monitored COMMAND...: run it on pseries; when it has said something of an end, the commands go to the monitor, whose answer comes to
-# $work/answer
+# monitored VECTOR COMMAND...: run it on pseries; when it has said something of an end, the commands go to the monitor, and then it
+# is asked where the CPU is until that is VECTOR; 10 s at most. The last answer is the last line of the console.
 monitored() {
   local extra=(-chardev "pipe,id=monitor,path=$work/monitor" -mon chardev=monitor) reader
   : > "$work/console"
@@ -207,25 +207,30 @@ monitored() {
       ! grep -qE "$last_words|exception, vector" "$work/console" || break
       sleep 0.05
     done
-    for command in "$@" quit; do
+    for command in "${@:2}"; do
       sleep 0.2
       echo "$command"
     done
+    for _ in {1..50}; do
+      echo info registers
+      sleep 0.2
+      ! grep -aq "NIP $1" "$work/answer" || break
+    done
+    echo quit
   } > "$work/monitor.in" &
   timeout 30 cat "$work/monitor.out" > "$work/answer" &
   reader=$!
   until=never enter_at $purgatory_at 1 1
   wait $reader || true
+  { grep -a -o 'NIP [0-9a-f]*' "$work/answer" || true; } | tail -1 >> "$work/console"
 }
 "$writer" "$work" > /dev/null
 plant kxf_put_hex
-monitored 'info registers'
-{ grep -a -o 'NIP [0-9a-f]*' "$work/answer" || true; } >> "$work/console"
+monitored 0000000000000700
 console 'an exception in the report: it stays at its vector' 'NIP 0000000000000700'
 "$writer" "$work" wild > /dev/null
-monitored nmi 'info registers'
+monitored 0000000000000100 nmi
 report 'a system reset while it stays' '0x100 \(system reset\)' "$while" '0xa00[0-9a-f]+' "$any"
-{ grep -a -o 'NIP [0-9a-f]*' "$work/answer" || true; } >> "$work/console"
 console 'it stays at that vector' 'NIP 0000000000000100'
 
 summary
