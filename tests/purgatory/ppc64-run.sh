@@ -154,9 +154,13 @@ plant() {
     at=$((at + 4))
   done
 }
-# report NAME VECTOR STAGE SRR0 DAR: SRR1 has MSR[SF], MSR[HV] with OPAL, and why it was taken
+# report NAME VECTOR STAGE SRR0 DAR: SRR1 has MSR[SF], MSR[HV] with OPAL, and why it was taken; 0xe00 and on have registers of
+# their own
 report() {
-  console "$1" "^kxf: exception, vector $2 $3$" "^kxf: H?SRR0 $4, H?SRR1 0x[89][0-9a-f]{15}, H?DAR $5, H?DSISR 0x[0-9a-f]+; the kernel is not entered$"
+  local h=''
+  [[ $2 != 0xe* ]] || h=H
+  console "$1" "^kxf: exception, vector $2 $3$" \
+    "^kxf: ${h}SRR0 $4, ${h}SRR1 0x[89][0-9a-f]{15}, ${h}DAR $5, ${h}DSISR 0x[0-9a-f]+; the kernel is not entered$"
 }
 before='before segments are verified' while='while segments are verified' after='after the segments were verified'
 any='0x[0-9a-f]+'
