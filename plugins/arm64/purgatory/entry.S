@@ -31,8 +31,8 @@ kxf_blob_start:
 
 start:
 	mov	x25, x0
-	/* The old kernel masked these already; the next one demands it (booting.rst). Vectors 4 to 7 are
-	 * ours: SP_ELx. */
+	/* Who started us masked these already; the next kernel demands it (booting.rst). Vectors 4 to 7
+	 * are ours: SP_ELx. */
 	msr	daifset, #15
 	msr	spsel, #1
 	mov	x27, #KXF_STAGE_START
@@ -66,8 +66,8 @@ start:
 	 * With the MMU off SCTLR.I alone decides whether instruction fetches are cacheable ("Behavior
 	 * of instruction accesses when stage 1 address translation is disabled": Normal,
 	 * write-through). Without it every fetch goes to memory, and the SHA-256 is all fetches. The
-	 * old kernel cleaned our bytes to the point of coherency, so nothing stale can be fetched once
-	 * this CPU's own lines are gone.
+	 * old kernel, or bundle_head.S, cleaned our bytes to the point of coherency, so nothing stale
+	 * can be fetched once this CPU's own lines are gone.
 	 */
 	ldr	w10, [x21, #KXF_PARAMS_FLAGS]
 	tbz	w10, #0, 4f		/* KXF_FLAG_ICACHE */

@@ -54,8 +54,9 @@
 	/*
 	 * With the MMU off our stores went past the caches, into which lines of the same memory can
 	 * have been read ahead, as instructions or by the old kernel. Such lines would answer our loads
-	 * once the cache is on. They are clean, as the old kernel left memory clean to the point of
-	 * coherency, so this writes nothing back over what we stored. The stores are complete first.
+	 * once the cache is on. They are clean, as the old kernel, or bundle_head.S, left memory clean
+	 * to the point of coherency, so this writes nothing back over what we stored. The stores are
+	 * complete first.
 	 */
 	dsb	sy
 	clean_and_invalidate_data
