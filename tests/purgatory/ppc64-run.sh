@@ -1,5 +1,5 @@
 #!/bin/bash
-# ppc64-run.sh WRITER CC -- the ppc64 purgatory in an emulator, with a stub before it and a stub behind it.
+# ppc64-run.sh WRITER CC -- the ppc64 purgatory in an emulator, between two small programs.
 #
 # How to run:  ctest -R ppc64-purgatory (or with the two paths: kxf_ppc64_purgatory_writer, a C compiler for 64-bit Power)
 # Expect:      "ok NAME" for each case, and "purgatory: N cases, 0 failed"; 77 when QEMU is missing
@@ -8,7 +8,7 @@ set -eu
 writer=$1
 . "$(dirname "$0")/lib.sh" qemu-system-ppc64 "$2"
 . "$here/ppc64-lib.sh"
-stub first-opal 0x20010000
+program first-opal 0x20010000
 head -c 3000001 /dev/urandom > "$work/initrd.bin"      # no multiple of a SHA-256 block
 
 # enter ORDER CPUS WORD...: the purgatory as WORDs say

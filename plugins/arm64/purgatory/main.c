@@ -208,11 +208,20 @@ static char* append(char* to, const char* text) {
   return to;
 }
 
+/* Does FAR tell of this exception? Of aborts only, and not where ESR.FnV says otherwise ("ISS
+ * encoding for an exception from a Data Abort"); else it is what an earlier one left. */
+static int far_is_valid(uint64_t vector, uint64_t esr) {
+  const unsigned class = (unsigned)(esr >> 26) & 0x3f;
+  const int is_abort = class == 0x20 || class == 0x21 || class == 0x24 || class == 0x25;
+  return vector % 4 == 0 && is_abort && ((esr >> 10) & 1) == 0;
+}
+
 /* The exception as the breadcrumb has it: "vector 15 (synchronous) at EL2". A fault of the
  * breadcrumb's own memory would come again. */
 static void record_exception(const struct kxf_console* console, uint64_t vector, uint64_t level,
                              const struct kxf_breadcrumb_register registers[4]) {
-  if (kxf_breadcrumb_has(console, registers[2].value)) return;
+  if (far_is_valid(vector, registers[0].value) && kxf_breadcrumb_has(console, registers[2].value))
+    return;
   char text[KXF_NAME_SIZE];
   char* end = append(text, "vector ");
   if (vector >= 10) *end++ = '1';
