@@ -198,6 +198,13 @@ illegal_opal() {
 }
 illegal_opal 'OPAL: while it verifies' "$while" kxf_sha256_lanes
 illegal_opal 'OPAL: before it leaves' "$after" kxf_put_entering
+# Those below 0xe00 that have the hypervisor's registers, too. None is taken with EE off, so: li 9,0x1234; mtspr HSRR0,9;
+# mtspr HSRR1,9; mtspr HDAR,9; mtspr HDSISR,9; ba 0x980.
+"$writer" "$work" opal little > /dev/null
+plant kxf_sha256_lanes 39201234 7d3a4ba6 7d3b4ba6 7d334ba6 7d324ba6 48000982
+run_opal
+console "OPAL: at the hypervisor decrementer's vector" "^kxf: exception, vector 0x980 \\(hypervisor decrementer\\) $while$" \
+  '^kxf: HSRR0 0x1234, HSRR1 0x1234, HDAR 0x1234, HDSISR 0x1234; the kernel is not entered$'
 
 # ---- what QEMU's monitor sees, and does ----
 mkfifo "$work/monitor.in" "$work/monitor.out"
