@@ -15,6 +15,8 @@
  * A run ends when the CPU stays at a vector, seen twice in a row by a timer of EL3's; at WFI, where the
  * purgatory stops; when the kernel, at KERNEL, is entered; or after two seconds.
  */
+#include "arm64-text.inc"
+
 #define MONITOR   0x41000000
 #define STACK     0x41080000
 #define PRISTINE  0x44000000
@@ -24,29 +26,6 @@
 #define GICC      0x08010000
 #define TICK      62500		/* 1 ms of 62.5 MHz */
 #define MOST_TICKS 2000
-
-	/* x9: UART. Uses x10 to x14. */
-	.macro	put_text label
-	adr	x10, \label
-10:	ldrb	w11, [x10], #1
-	cbz	w11, 11f
-	str	w11, [x9]
-	b	10b
-11:
-	.endm
-	.macro	put_register register
-	mov	x12, \register
-	mov	x13, #64
-12:	sub	x13, x13, #4
-	lsr	x11, x12, x13
-	and	x11, x11, #15
-	cmp	x11, #10
-	add	x14, x11, #'0'
-	add	x11, x11, #('a' - 10)
-	csel	x11, x14, x11, lo
-	str	w11, [x9]
-	cbnz	x13, 12b
-	.endm
 
 	.text
 	.globl	_start

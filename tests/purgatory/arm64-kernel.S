@@ -5,31 +5,9 @@
  * and powers off by PSCI. Position-independent, no stack.
  */
 #include "arm64-first.inc"
+#include "arm64-text.inc"
 
 #define UART 0x09000000
-
-	.macro	put_text label
-	adr	x10, \label
-10:	ldrb	w11, [x10], #1
-	cbz	w11, 11f
-	str	w11, [x9]
-	b	10b
-11:
-	.endm
-
-	.macro	put_register register
-	mov	x12, \register
-	mov	x13, #64
-12:	sub	x13, x13, #4
-	lsr	x11, x12, x13
-	and	x11, x11, #15
-	cmp	x11, #10
-	add	x14, x11, #'0'
-	add	x11, x11, #('a' - 10)
-	csel	x11, x14, x11, lo
-	str	w11, [x9]
-	cbnz	x13, 12b
-	.endm
 
 	.text
 	.globl	_start
