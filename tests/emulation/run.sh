@@ -7,7 +7,7 @@
 #   What they need (packages, kernels, a build for each target, its staged tree) is made first when it is missing or old.
 # Expect:      "ok NAME  8 s", or "FAIL NAME  8 s" with the reasons and the path of the console log, in the order in which they
 #              end; the last line is "N passed, N failed, 0 skipped".  Exit status 1 when one failed.
-# Time:        5 to 15 s a case; the first time some minutes more for the builds, 10 of them for the small kernels
+# Time:        5 to 15 s a case; the first time some minutes more for the builds, 11 of them for the small kernels
 # env: JOBS            how many at once (one per CPU)
 #      KXF_NO_BUILD=1  the staged trees build/stage-arm64, -ppc64el and -host are as they should be
 set -euo pipefail
