@@ -325,9 +325,8 @@ TEST_CASE("a breadcrumb that the architecture's purgatory would not leave is ref
   Board board;
   board.at("0x7fff0000");
   kxf::Record record;
-  const auto chosen =
-      kxf::choose_breadcrumb(board.policy, kxf::ArchitectureTraits{}, kxf::MemoryMap{},
-                             *board.machine.device_tree(), record);
+  const auto chosen = kxf::choose_breadcrumb(board.policy, kxf::ArchitectureTraits{},
+                                             kxf::MemoryMap{}, board.tree.done(), record);
   REQUIRE_FALSE(chosen);
   CHECK(chosen.error().message ==
         "board.toml:9:1 asks for a breadcrumb, and this architecture's purgatory leaves none");
