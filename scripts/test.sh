@@ -5,7 +5,7 @@
 #              scripts/test.sh          lint, the same again under sanitizers, the SDK example, cross builds, emulation too
 # Expect:      a line for each stage, a table of them all, and as the last line "N passed, N failed, N skipped", summed over
 #              stages, tests and emulation cases.  Exit status 1 when anything failed.  Logs in build/logs/.
-# Time:        on two cores.  fast: 2.5 minutes from nothing, 30 s again.  All: 40 minutes the first time, 11 of them for the small
+# Time:        on two cores.  fast: 3 minutes from nothing, 40 s again.  All: 40 minutes the first time, 11 of them for the small
 #              kernels; 28 minutes again.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
