@@ -134,9 +134,8 @@ std::vector<Task> make_tasks(std::span<const PlacementRule> rules, std::uint64_t
     task.sized.alignment = std::max(rule.alignment, page_size_bytes);
     if (tasks.empty())
       task.start_window = anchor_starts;
-    else if (rule.near)
-      task.window = task.window.intersection(
-          Range::sized(align_down(anchor_starts.start, rule.near->granule), rule.near->length));
+    else
+      task.window = window_near(rule, anchor_starts.start);
     tasks.push_back(std::move(task));
   }
   return tasks;
@@ -236,6 +235,12 @@ Error no_room(const PlacementSpace& space, std::span<const PlacementRule> rules,
 }
 
 }  // namespace
+
+Range window_near(const PlacementRule& rule, std::uint64_t anchor_start) {
+  if (!rule.near) return rule.window;
+  return rule.window.intersection(
+      Range::sized(align_down(anchor_start, rule.near->granule), rule.near->length));
+}
 
 std::optional<Range> place_alone(const RangeSet& holes, const PlacementRule& rule,
                                  std::uint64_t page_size_bytes) {

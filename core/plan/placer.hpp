@@ -30,6 +30,9 @@ struct PlacementSpace {
 [[nodiscard]] Result<std::vector<Place>> place_segments(const PlacementSpace& space,
                                                         std::span<const PlacementRule> rules);
 
+/// The rule's window, cut by `near` for an anchor that starts there.
+[[nodiscard]] Range window_near(const PlacementRule& rule, std::uint64_t anchor_start);
+
 /// The place of one segment by its rule's preference when nothing else has to go into `holes`;
 /// `near` does not count. Nothing when it does not fit.
 [[nodiscard]] std::optional<Range> place_alone(const RangeSet& holes, const PlacementRule& rule,

@@ -113,10 +113,13 @@ Result<SizedPurgatory> size_purgatory(const Draft& draft,
   return sized;
 }
 
+tl::unexpected<Error> no_rule_for(std::string_view segment) {
+  return broken(fmt::format("the architecture gives no placement rule for segment {}", segment));
+}
+
 Result<Range> place_of(const std::vector<Place>& places, std::string_view name) {
   const auto found = std::ranges::find(places, name, &Place::name);
-  if (found == places.end())
-    return broken(fmt::format("the architecture gives no placement rule for segment {}", name));
+  if (found == places.end()) return no_rule_for(name);
   return found->range;
 }
 
@@ -182,9 +185,7 @@ Result<CrashPlaces> place_crash(const Draft& draft, const std::vector<Place>& pl
 Status place_for_firmware(Draft& draft, const SizedPurgatory& sized, const PlacementRule& purgatory,
                           const std::vector<Place>& places, std::uint64_t page_size_bytes) {
   BundleNeeds needs{purgatory, {}, sized.head_limit + sized.payload_bytes};
-  if (purgatory.near)
-    needs.purgatory.window = purgatory.window.intersection(Range::sized(
-        align_down(places.front().range.start, purgatory.near->granule), purgatory.near->length));
+  needs.purgatory.window = window_near(purgatory, places.front().range.start);
   // A purgatory at 0 is one that has no place yet, and nothing good comes of a null pointer.
   needs.purgatory.window.start = std::max(needs.purgatory.window.start, page_size_bytes);
   needs.staging.name = "staging";
@@ -225,8 +226,9 @@ Status fill_bundle(Draft& draft, const PlanParts& parts, const TreePlaces& tree,
 /// Takes the rule of this segment out of `rules`.
 Result<PlacementRule> take_rule(std::vector<PlacementRule>& rules, std::string_view name) {
   const auto found = std::ranges::find(rules, name, &PlacementRule::name);
-  if (found == rules.end())
-    return broken(fmt::format("the architecture gives no placement rule for segment {}", name));
+  if (found == rules.end()) return no_rule_for(name);
+  if (found == rules.begin())
+    return broken(fmt::format("the rule for segment {} is the first one, the anchor", name));
   PlacementRule rule = *found;
   rules.erase(found);
   return rule;

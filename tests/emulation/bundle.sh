@@ -6,6 +6,7 @@
 #   UNTIL     regular expression that ends it                                     (SECOND: end)
 #   alter()   changes the file before it is started; it runs in its folder
 #   bundle_started_by FILE: adds to QEMU what makes it start the file             (-kernel)
+#   damage_bundle   one byte of the kernel is changed before it is started; not_entered SEGMENT: that is what the purgatory says
 #   bundle_of KERNEL INITRD FILE: makes the file alone, for a case that starts it in another way
 # Expect:      below build/emulation/NAME: share/board.img, plan.json, console.log
 # Time:        5 to 8 s
@@ -44,4 +45,13 @@ bundled() {
   in_order 'kxf: bundle at 0x[0-9a-f]+, [0-9]+ segments .*in place' 'kxf: verifying .* ok' 'kxf: entering the kernel' \
     'Linux version' "SECOND: .* nproc $SMP," "SECOND: cmdline .*KXFMARK=$MARK" 'SECOND: end'
   not_seen 'Kernel panic' 'the kernel panicked'
+}
+
+damage_bundle() {
+  UNTIL='SHA-256 does not match; the kernel is not entered'
+  alter() { printf '\x55' | dd of=board.img bs=1 seek=$((0x1000000)) conv=notrunc status=none; }
+}
+not_entered() { # SEGMENT, a regular expression
+  in_order 'kxf: bundle at .*in place' "kxf: segment $1 at .* $UNTIL"
+  not_seen 'Linux version' 'the kernel was entered'
 }

@@ -9,7 +9,7 @@
 #define SLOTS    0x30		/* of 8 bytes; CPU 1 has the second */
 #define BACKUP   0x9000000	/* where a crash load has the first 64 KiB */
 
-#define SUM      0x3020		/* what the stub before found at the vectors */
+#define SUM      0x3020		/* what the first program found at the vectors */
 #define SUM_OPAL 0x2f000010
 
 #define H_PUT_TERM_CHAR 0x58

@@ -2,10 +2,6 @@
 # How to run: tests/emulation/run.sh bundle-damaged      Expect: ok      Time: 2 s
 . "$HARNESS/bundle.sh"
 RECORDED=virt-dt-el1
-UNTIL='SHA-256 does not match; the kernel is not entered'
-alter() { printf '\x55' | dd of=board.img bs=1 seek=$((0x1000000)) conv=notrunc status=none; }
+damage_bundle
 start() { bundle "$1"; }
-check() {
-  in_order 'kxf: bundle at .*in place' "kxf: segment 0 [(]kernel[)] at .* $UNTIL"
-  not_seen 'Linux version' 'the kernel was entered'
-}
+check() { not_entered '0 [(]kernel[)]'; }

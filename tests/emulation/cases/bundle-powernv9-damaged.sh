@@ -4,10 +4,6 @@
 board powernv9
 . "$HARNESS/bundle.sh"
 RECORDED=powernv
-UNTIL='SHA-256 does not match; the kernel is not entered'
-alter() { printf '\x55' | dd of=board.img bs=1 seek=$((0x1000000)) conv=notrunc status=none; }
+damage_bundle
 start() { bundle "$1"; }
-check() {
-  in_order 'kxf: bundle at .*in place' "kxf: segment [0-9]+ [(]kernel#[1-4][)] at .* $UNTIL"
-  not_seen 'Linux version' 'the kernel was entered'
-}
+check() { not_entered '[0-9]+ [(]kernel#[1-4][)]'; }

@@ -1,4 +1,4 @@
-# granules-el2.sh -- the same in EL2 with E2H clear, in RAM above 4 GiB: the kernels run in EL1 and leave by their stub in EL2.
+# granules-el2.sh -- the same in EL2 with E2H clear, in RAM above 4 GiB: the kernels run in EL1 and leave by their vectors in EL2.
 # How to run: tests/emulation/run.sh granules-el2      Expect: ok      Time: 16 s
 . "$HARNESS/granules.sh"
 MACHINE=its=off,virtualization=on
